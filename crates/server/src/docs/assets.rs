@@ -52,7 +52,7 @@ const fn packed(name: &'static str, content_type: &'static str, bytes: &'static 
 ///
 /// Answers 304 to a client that holds the same file (RFC 9110 section 13.1.2), and sends the packed form to whoever
 /// takes gzip.
-pub fn asset(name: &str, request: &HeaderMap) -> Option<Response> {
+pub(super) fn asset(name: &str, request: &HeaderMap) -> Option<Response> {
     let asset = ASSETS.iter().find(|asset| asset.name == name)?;
     let packed = asset.packed && takes_gzip(request);
     // Two representations need two tags (RFC 9110 section 8.8.3).

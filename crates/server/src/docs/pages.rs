@@ -23,7 +23,7 @@ const REDIRECT_POLICY: &str =
 /// Swagger UI for the description at `root_path`/openapi.json, with the settings of FastAPI's page.
 ///
 /// `root_path` is the prefix that clients see (`server.root_path`: empty, or starting and not ending with a slash).
-pub fn swagger_ui(root_path: &str) -> Response {
+pub(super) fn swagger_ui(root_path: &str) -> Response {
     let root = escape(root_path);
     let html = format!(
         r##"<!DOCTYPE html>
@@ -49,7 +49,7 @@ pub fn swagger_ui(root_path: &str) -> Response {
 }
 
 /// ReDoc for the description at `root_path`/openapi.json.
-pub fn redoc(root_path: &str) -> Response {
+pub(super) fn redoc(root_path: &str) -> Response {
     let root = escape(root_path);
     let html = format!(
         r##"<!DOCTYPE html>
@@ -74,7 +74,7 @@ pub fn redoc(root_path: &str) -> Response {
 }
 
 /// The page to which an authorization server sends Swagger UI's pop-up back.
-pub fn oauth2_redirect(root_path: &str) -> Response {
+pub(super) fn oauth2_redirect(root_path: &str) -> Response {
     let root = escape(root_path);
     let html = format!(
         r##"<!DOCTYPE html>
