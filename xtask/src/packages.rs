@@ -1,0 +1,90 @@
+//! The Debian packages that tests need: found, or installed, or named in one line.
+
+use crate::shell::{self, Outcome};
+use std::io::{IsTerminal, Write};
+use std::process::Command;
+
+/// A package, and how to see that what it brings is there (from apt or from elsewhere).
+pub(crate) struct Need {
+    package: &'static str,
+    present: fn() -> bool,
+}
+
+/// What `cargo xtask test` needs.
+pub(crate) const FOR_TESTS: &[Need] = &[
+    Need { package: "postgresql", present: has_postgres },
+    Need { package: "chromium", present: || shell::on_path("chromium") },
+    Need { package: "chromium-driver", present: || shell::on_path("chromedriver") },
+    Need { package: "python3-venv", present: has_venv },
+    STRACE,
+];
+/// What `cargo xtask faults` needs.
+pub(crate) const FOR_FAULTS: &[Need] = &[STRACE];
+/// What `cargo xtask fuzz` needs: libFuzzer's own sources are C++.
+pub(crate) const FOR_FUZZ: &[Need] = &[Need { package: "g++", present: || shell::on_path("c++") }];
+
+const STRACE: Need = Need { package: "strace", present: || shell::on_path("strace") };
+
+/// Installs what is missing: as root at once, on a terminal after a question, otherwise it names the line to type.
+pub(crate) fn ensure(needs: &[Need]) -> Outcome {
+    let missing: Vec<&str> = needs.iter().filter(|need| !(need.present)()).map(|need| need.package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let line = format!("apt-get install {}", missing.join(" "));
+    if !shell::on_path("apt-get") {
+        return Err(format!("missing: {} (on Debian: {line})", missing.join(", ")));
+    }
+    let root = is_root();
+    if !root && !agreed(&line) {
+        return Err(format!("these tests need: sudo {line}"));
+    }
+    shell::run(apt(root, &["update"]))?;
+    let mut args = vec!["install", "--yes", "--no-install-recommends"];
+    args.extend(&missing);
+    shell::run(apt(root, &args))?;
+    let still: Vec<&str> = needs.iter().filter(|need| !(need.present)()).map(|need| need.package).collect();
+    if still.is_empty() { Ok(()) } else { Err(format!("installed, yet not found: {}", still.join(", "))) }
+}
+
+fn apt(root: bool, args: &[&str]) -> Command {
+    let mut command = if root {
+        Command::new("apt-get")
+    } else {
+        let mut sudo = Command::new("sudo");
+        sudo.arg("apt-get");
+        sudo
+    };
+    command.args(["--quiet", "-o", "DPkg::Lock::Timeout=300"]).args(args);
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+/// Asks on a terminal; where nobody can answer, the answer is no.
+fn agreed(line: &str) -> bool {
+    if !std::io::stdin().is_terminal() || !shell::on_path("sudo") {
+        return false;
+    }
+    eprint!("run `sudo {line}`? [y/N] ");
+    let _ = std::io::stderr().flush();
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+}
+
+fn is_root() -> bool {
+    let mut id = Command::new("id");
+    id.arg("-u");
+    shell::output(id).is_ok_and(|uid| uid.trim() == "0")
+}
+
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    shell::on_path("initdb")
+        || versions.into_iter().any(|version| version.path().join("bin/initdb").is_file())
+}
+
+fn has_venv() -> bool {
+    let mut python = Command::new("python3");
+    python.args(["-c", "import ensurepip, venv"]).stderr(std::process::Stdio::null());
+    shell::on_path("python3") && python.status().is_ok_and(|status| status.success())
+}
