@@ -1,0 +1,117 @@
+//! The table of results: on the screen, and in `docs/faults.md`.
+
+use std::process::Command;
+
+/// Where the results of a long run are kept.
+const FILE: &str = "docs/faults.md";
+/// How many findings of a row are shown.
+const SHOWN: usize = 10;
+
+/// One run of one oracle.
+pub(crate) struct Row {
+    pub(crate) fault: &'static str,
+    pub(crate) subject: &'static str,
+    pub(crate) amount: String,
+    pub(crate) result: String,
+    pub(crate) findings: Vec<String>,
+    /// Whether this is a control, which must be caught.
+    pub(crate) must_fail: bool,
+}
+
+impl Row {
+    fn good(&self) -> bool {
+        self.findings.is_empty() != self.must_fail
+    }
+
+    fn verdict(&self) -> &'static str {
+        match (self.good(), self.must_fail) {
+            (true, false) => "ok",
+            (true, true) => "ok: caught",
+            (false, false) => "FAILED",
+            (false, true) => "FAILED: not caught",
+        }
+    }
+}
+
+/// All rows of a run.
+pub(crate) struct Report {
+    seed: u64,
+    rows: Vec<Row>,
+}
+
+impl Report {
+    pub(crate) fn new(seed: u64) -> Report {
+        Report { seed, rows: Vec::new() }
+    }
+
+    /// Shows a row at once, with what it found.
+    pub(crate) fn add(&mut self, row: Row) {
+        println!("{}: {}: {}; {}: {}", row.fault, row.subject, row.amount, row.result, row.verdict());
+        if !row.must_fail {
+            row.findings.iter().take(SHOWN).for_each(|finding| println!("  {finding}"));
+        }
+        self.rows.push(row);
+    }
+
+    /// Good if every oracle passed what is sound and caught what is broken.
+    pub(crate) fn verdict(&self) -> Result<(), String> {
+        let failed = self.rows.iter().filter(|row| !row.good()).count();
+        println!("{} of {} fault checks as they should be", self.rows.len() - failed, self.rows.len());
+        if failed == 0 {
+            Ok(())
+        } else {
+            Err(format!("{failed} fault checks failed; repeat with --seed {}", self.seed))
+        }
+    }
+
+    /// Writes `docs/faults.md`.
+    pub(crate) fn write(&self) -> Result<(), String> {
+        let mut text = HEAD.to_owned();
+        text += "\n| fault | on | how much | result | verdict |\n| --- | --- | --- | --- | --- |\n";
+        for row in &self.rows {
+            text += &format!(
+                "| {} | {} | {} | {} | {} |\n",
+                row.fault,
+                row.subject,
+                row.amount,
+                row.result,
+                row.verdict()
+            );
+        }
+        text += &format!(
+            "\nSeed {}, on Linux {}, {} cores, SQLite {}.\n",
+            self.seed,
+            said("uname", &["-r"]),
+            std::thread::available_parallelism().map_or(1, usize::from),
+            rusqlite::version(),
+        );
+        std::fs::write(FILE, text).map_err(|error| format!("{FILE}: {error}"))
+    }
+}
+
+fn said(program: &str, args: &[&str]) -> String {
+    let output = Command::new(program).args(args).output();
+    output.map_or_else(|_| "?".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+const HEAD: &str = "\
+# What happens when it breaks
+
+Written by `cargo xtask faults`; `cargo xtask faults --rounds 1000 --seed 7` runs longer, or repeats a run.
+
+Each fault has an oracle, and each oracle runs on something broken as well: a control that is not caught is a failure.
+
+- **kill -9.** Four clients register users; the server is killed at a random moment, now and then while it is still
+  starting, and started again on the same file. Every registration that was acknowledged must be there, with its
+  password; the last of each round must be able to log in; `integrity_check` must say ok; the start must take less
+  than 5 s. An answer that never came means \"outcome unknown\": such a user may be there or not, but not by half.
+- **answer before sync.** The page cache outlives a killed process, so a missing sync needs another eye: strace
+  records the server's system calls while four clients register. For each answer the oracle finds the WAL frame that
+  holds the new name, the commit frame of that transaction, and a sync of the WAL that began after it and ended before
+  the first byte of the answer was written. The controls: the same server with its syncs swallowed
+  (`strace --inject=fdatasync,fsync:retval=0`: the call reports success and does nothing), and a small stand-in server
+  with `synchronous = off`, or one that answers before it commits. The server has no switch for this: a setting that
+  loses data is one that somebody will set.
+
+Not simulated yet: a power cut, a full disk, a failing disk.
+";

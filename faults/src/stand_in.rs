@@ -1,0 +1,87 @@
+//! A server that can be told to break its promise: what the controls run against.
+//!
+//! It answers `POST /users/` as Sekisho does and keeps the name in a table of the same name, with one of these modes:
+//! `full` keeps the promise; `off` never syncs; `early` answers first and commits every tenth registration.
+
+use rusqlite::Connection;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::ExitCode;
+
+/// Runs until it is killed. `args`: MODE --data FOLDER
+pub(crate) fn run(args: &[String]) -> ExitCode {
+    let [mode, _, data] = args else {
+        eprintln!("usage: stand-in full|off|early --data FOLDER");
+        return ExitCode::from(2);
+    };
+    match serve(mode, data) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(mode: &str, data: &str) -> Result<(), Box<dyn std::error::Error>> {
+    std::fs::create_dir_all(data)?;
+    let database = Connection::open(format!("{data}/{}", crate::database::FILE))?;
+    database.pragma_update(None, "journal_mode", "wal")?;
+    database.pragma_update(None, "synchronous", if mode == "off" { "off" } else { "full" })?;
+    database.execute_batch(
+        "create table if not exists sekisho_users (id integer primary key, username text unique);
+         create table if not exists sekisho_credentials (user_id integer)",
+    )?;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    println!("listening on http://{}", listener.local_addr()?);
+    let mut waiting = Vec::new();
+    for stream in listener.incoming() {
+        let mut stream = stream?;
+        let Some(name) = name(&mut stream) else { continue };
+        waiting.push(name.clone());
+        if mode == "early" {
+            answer(&mut stream, &name)?;
+            if waiting.len() < 10 {
+                continue;
+            }
+        }
+        let transaction = database.unchecked_transaction()?;
+        for name in waiting.drain(..) {
+            transaction.execute("insert into sekisho_users (username) values (?1)", [&name])?;
+            transaction
+                .execute("insert into sekisho_credentials (user_id) values (last_insert_rowid())", [])?;
+        }
+        transaction.commit()?;
+        if mode != "early" {
+            answer(&mut stream, &name)?;
+        }
+    }
+    Ok(())
+}
+
+/// The name in a registration.
+fn name(stream: &mut TcpStream) -> Option<String> {
+    let mut reader = BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        match line.trim_end().split_once(": ") {
+            Some(("content-length", value)) => length = value.parse().ok()?,
+            Some(_) => {}
+            None if line.trim_end().is_empty() => break,
+            None => {}
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let body: serde_json::Value = serde_json::from_slice(&body).ok()?;
+    Some(body["user"]["username"].as_str()?.to_owned())
+}
+
+/// In one write, as the real server does.
+fn answer(stream: &mut TcpStream, name: &str) -> std::io::Result<()> {
+    let body = format!("{{\"username\":\"{name}\"}}");
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    stream.write_all((head + &body).as_bytes())
+}
