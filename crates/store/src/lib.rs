@@ -1,1 +1,38 @@
-//! Every SQL statement of Sekisho.
+//! Every SQL statement of Sekisho, once, for SQLite and PostgreSQL; no rule, and no HTTP.
+//!
+//! A [`Store`] is opened once and cloned. [`Store::read`] gives a [`Read`], [`Store::begin`] a [`Tx`], which derefs to
+//! [`Read`] and alone can write. Both are owned values without lifetimes. Statements are written in one house dialect
+//! (`$1 … $n`, ids, bigints, text and bytes), with one row mapping, behind enums over the drivers.
+//!
+//! In reading order: what goes in and out, a connection as its user sees it, each area's statements, the drivers.
+
+mod dialect;
+mod echo;
+mod error;
+mod statement;
+mod value;
+
+mod session;
+mod store;
+
+mod credentials;
+mod events;
+mod items;
+mod meta;
+mod user_changes;
+mod users;
+
+mod catalogue;
+mod migrate;
+mod sqlite;
+
+pub use catalogue::statements;
+pub use dialect::Dialect;
+pub use echo::{Echo, EchoHook, Stats};
+pub use error::Error;
+pub use migrate::schema;
+pub use session::{Read, Tx};
+pub use statement::Statement;
+pub use store::{OpenOptions, Store};
+pub use user_changes::{Field, Insert, NewUser};
+pub use value::{Column, Kind, Param, Row};

@@ -1,0 +1,102 @@
+//! What the store tells about its work: each statement to a hook, and a few counters.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+
+/// One statement that was run, as [`OpenOptions::echo`](crate::OpenOptions) sees it; its parameters are not shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Echo<'a> {
+    /// The text in the house dialect.
+    pub statement: &'a str,
+    /// How long the database took.
+    pub elapsed: Duration,
+    /// Rows returned or changed.
+    pub rows: u64,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
+/// What is called with each statement, on the thread that ran it and after it.
+pub type EchoHook = Arc<dyn Fn(&Echo<'_>) + Send + Sync>;
+
+/// What the store did since it was opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stats {
+    /// Statements run, without `begin`, `commit` and the like.
+    pub statements: u64,
+    /// Durable commits; several transactions may share one.
+    pub commits: u64,
+    /// Transactions that had to wait for another one's end.
+    pub waits: u64,
+}
+
+/// Carries out what the hook and the counters need, for every connection of a store.
+#[derive(Default)]
+pub(crate) struct Observer {
+    hook: Option<EchoHook>,
+    statements: AtomicU64,
+    commits: AtomicU64,
+    waits: AtomicU64,
+}
+
+impl Observer {
+    pub(crate) fn new(hook: Option<EchoHook>) -> Self {
+        Self { hook, ..Self::default() }
+    }
+
+    /// Runs a statement and tells of it.
+    pub(crate) fn statement<T>(
+        &self,
+        text: &str,
+        count: impl Fn(&T) -> u64,
+        run: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        self.tell(text, count, run)
+    }
+
+    /// Runs `begin`, `commit` and the like: told, not counted.
+    pub(crate) fn tell<T, E>(
+        &self,
+        text: &str,
+        count: impl Fn(&T) -> u64,
+        run: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Some(hook) = &self.hook else { return run() };
+        let start = Instant::now();
+        let outcome = run();
+        hook(&Echo {
+            statement: text,
+            elapsed: start.elapsed(),
+            rows: outcome.as_ref().map_or(0, count),
+            failed: outcome.is_err(),
+        });
+        outcome
+    }
+
+    pub(crate) fn committed(&self) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn waited(&self) {
+        self.waits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        Stats {
+            statements: self.statements.load(Ordering::Relaxed),
+            commits: self.commits.load(Ordering::Relaxed),
+            waits: self.waits.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.stats().fmt(f)
+    }
+}

@@ -1,0 +1,26 @@
+//! What belongs to the database as a whole: a few named texts, such as the fingerprint of its root key.
+
+use crate::error::Error;
+use crate::session::{Read, Tx};
+use crate::statement::statements;
+
+statements! {
+    GET(Text) = "select value from sekisho_meta where name = $1";
+    SET(Text, Text) =
+        "insert into sekisho_meta (name, value) values ($1, $2) \
+         on conflict (name) do update set value = excluded.value";
+}
+
+impl Read {
+    /// The text under this name.
+    pub async fn meta(&mut self, name: &str) -> Result<Option<String>, Error> {
+        self.one(&GET, &[name.into()]).await?.map(|mut row| row.take(0)).transpose()
+    }
+}
+
+impl Tx {
+    /// Puts a text under this name, in place of an earlier one.
+    pub async fn set_meta(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        self.run(&SET, &[name.into(), value.into()]).await.map(drop)
+    }
+}

@@ -1,0 +1,144 @@
+//! The schema, and the way to it: one set of migrations for both databases.
+
+use sekisho_core::time::Timestamp;
+
+use crate::dialect::Dialect;
+use crate::error::Error;
+use crate::session::{Read, Tx};
+use crate::statement::{Statement, statements};
+use crate::value::Row;
+
+/// The list of what was applied; it is made before anything else.
+pub(crate) const LIST: &str = "create table if not exists sekisho_migrations (\
+     owner {key} not null, version {bigint} not null, checksum {bigint} not null, applied_at {bigint} not null, \
+     primary key (owner, version)) {table_by_key}";
+
+/// Sekisho's own migrations by version, from 1.
+const OURS: &[&str] = &[include_str!("../migrations/0001_foundation.sql")];
+
+/// The name under which Sekisho's own are listed.
+pub(crate) const OWNER: &str = "sekisho";
+
+statements! {
+    APPLIED(Text) = "select version, checksum from sekisho_migrations where owner = $1 order by version";
+    NOTE(Text, Int, Int, Int) =
+        "insert into sekisho_migrations (owner, version, checksum, applied_at) values ($1, $2, $3, $4)";
+}
+
+/// The whole schema as statements for one database, in order.
+pub fn schema(dialect: Dialect) -> Vec<String> {
+    let ours = OURS.iter().flat_map(|text| split(text));
+    std::iter::once(LIST).chain(ours).map(|template| dialect.render(template)).collect()
+}
+
+/// The texts of Sekisho's own migrations.
+pub(crate) fn ours() -> Vec<&'static str> {
+    OURS.to_vec()
+}
+
+impl Read {
+    /// How many of `texts` are applied; an error if the database knows more, or others.
+    pub(crate) async fn applied(&mut self, owner: &str, texts: &[&str]) -> Result<usize, Error> {
+        judge(owner, self.all(&APPLIED, &[owner.into()]).await?, texts)
+    }
+}
+
+impl Tx {
+    /// Applies what is missing of `texts`; a transaction of its own, so that it happens whole or not at all.
+    pub(crate) async fn migrate(&mut self, owner: &str, texts: &[&str], now: Timestamp) -> Result<(), Error> {
+        // Somebody else may have been here between the look without the lock and this one.
+        let done = self.applied(owner, texts).await?;
+        for (version, text) in (1i64..).zip(texts).skip(done) {
+            for template in split(text) {
+                self.define(template).await?;
+            }
+            self.run(&NOTE, &[owner.into(), version.into(), checksum(text).into(), now.into()]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The statement that lists what is applied for `$1`.
+pub(crate) fn applied() -> &'static Statement {
+    &APPLIED
+}
+
+/// How many of `texts` the rows of [`applied`] show; an error if they show more, or others.
+pub(crate) fn judge(owner: &str, rows: Vec<Row>, texts: &[&str]) -> Result<usize, Error> {
+    let pairs = rows.into_iter().map(|mut row| Ok((row.take(0)?, row.take(1)?)));
+    compare(owner, &pairs.collect::<Result<Vec<_>, Error>>()?, texts)
+}
+
+fn compare(owner: &str, applied: &[(i64, i64)], texts: &[&str]) -> Result<usize, Error> {
+    let known = texts.len() as i64;
+    if let Some((found, _)) = applied.last().filter(|(version, _)| *version > known) {
+        return Err(Error::SchemaNewer { found: *found, known });
+    }
+    for ((expected, text), (version, sum)) in (1i64..).zip(texts).zip(applied) {
+        if expected != *version || checksum(text) != *sum {
+            return Err(Error::SchemaDiffers { set: owner.to_owned(), version: expected });
+        }
+    }
+    Ok(applied.len())
+}
+
+/// FNV-1a: notices an edited file, and is not meant to withstand anybody.
+fn checksum(text: &str) -> i64 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    hash.cast_signed()
+}
+
+/// The statements of a migration: each ends with a semicolon at the end of a line.
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(";\n").map(|part| part.trim().trim_end_matches(';')).filter(|part| !part.is_empty())
+}
+
+/// Refuses a library user's statement that would define or change something of ours.
+///
+/// Our tables may be referred to (`references sekisho_users (id)`) and nothing else.
+pub(crate) fn check_own(owner: &str, statement: &str) -> Result<(), Error> {
+    let lower = statement.to_ascii_lowercase();
+    let words: Vec<&str> =
+        lower.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).collect();
+    let touches = |(at, word): (usize, &&str)| word.starts_with("sekisho_") && (at == 0 || words[at - 1] != "references");
+    if owner == OWNER || owner.starts_with("sekisho_") || words.iter().enumerate().any(touches) {
+        return Err(Error::misuse("names that begin with sekisho_ are Sekisho's own; they may only be referenced"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_migration_is_split_at_line_ends() {
+        let text = "-- a; b\ncreate table a (b text default ';');\n\ncreate index c on a (b);\n";
+        let parts: Vec<_> = split(text).collect();
+        assert_eq!(parts, ["-- a; b\ncreate table a (b text default ';')", "create index c on a (b)"]);
+    }
+
+    #[test]
+    fn what_is_applied_must_be_a_beginning_of_what_is_known() {
+        let sums = [(1, checksum("one")), (2, checksum("two"))];
+        assert_eq!(compare("x", &sums[..1], &["one", "two"]), Ok(1));
+        assert_eq!(compare("x", &sums, &["one", "two"]), Ok(2));
+        assert_eq!(compare("x", &sums, &["one"]), Err(Error::SchemaNewer { found: 2, known: 1 }));
+        let differs = |version| Err(Error::SchemaDiffers { set: "x".into(), version });
+        assert_eq!(compare("x", &sums, &["one", "other"]), differs(2));
+        assert_eq!(compare("x", &sums[1..], &["one", "two"]), differs(1));
+    }
+
+    #[test]
+    fn a_library_user_keeps_to_his_own_names() {
+        for fine in ["create table orders (id {bigint}, owner {id} references sekisho_users (id))", "drop table orders"] {
+            assert!(check_own("shop", fine).is_ok(), "{fine}");
+        }
+        for not in ["create table sekisho_orders (a text)", "DROP TABLE \"Sekisho_Users\"", "delete from sekisho_users"] {
+            assert!(check_own("shop", not).is_err(), "{not}");
+        }
+        assert!(check_own("sekisho", "create table a (b text)").is_err());
+    }
+}

@@ -1,0 +1,236 @@
+//! The connection that writes, and its commits in groups.
+//!
+//! A transaction takes the lane (an async lock), opens the group with `begin immediate` if none is open, runs inside a
+//! savepoint, releases savepoint and lane, and waits. One thread of its own commits for all that wait: it queues for
+//! the lane like everybody else, so a group is whoever came before it. Nobody is answered before the sync.
+//!
+//! A full disk or an interrupt inside one savepoint can roll back the *whole* group. So `is_autocommit` is asked after
+//! each error and before each savepoint, and then every waiter of that group is told that it failed.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+
+use crate::dialect::Text;
+use crate::echo::Observer;
+use crate::error::Error;
+use crate::sqlite::readers::{PAUSE, busy_since};
+use crate::sqlite::{CommitFailed, Conn};
+use crate::value::{Param, Row};
+
+/// The writing side of a SQLite store; its thread ends with the last handle.
+pub(crate) struct Writer {
+    lane: Arc<Mutex<Lane>>,
+    committer: mpsc::Sender<()>,
+    observer: Arc<Observer>,
+    lock_wait: Duration,
+}
+
+/// What only one transaction at a time may touch.
+struct Lane {
+    conn: Conn,
+    /// Whether `begin immediate` was answered and its commit is still to come.
+    open: bool,
+    /// Those whose savepoints are part of the open group.
+    waiters: Vec<oneshot::Sender<Result<(), Error>>>,
+    /// Set when the disk's answer can't be trusted any more: nothing is written until a restart.
+    lost: Option<Error>,
+}
+
+impl Writer {
+    pub(crate) fn start(conn: Conn, observer: Arc<Observer>, lock_wait: Duration) -> Result<Self, Error> {
+        let lane = Arc::new(Mutex::new(Lane { conn, open: false, waiters: Vec::new(), lost: None }));
+        let (committer, wake) = mpsc::channel();
+        let shared = Arc::clone(&lane);
+        std::thread::Builder::new()
+            .name("sekisho-commit".to_owned())
+            .spawn(move || commit_groups(&shared, &wake))
+            .map_err(Error::unavailable)?;
+        Ok(Self { lane, committer, observer, lock_wait })
+    }
+
+    /// Begins a transaction, behind those that came before and any other process, for at most `lock_wait`.
+    pub(crate) async fn begin(&self) -> Result<Write, Error> {
+        let start = Instant::now();
+        let mut lane = match Arc::clone(&self.lane).try_lock_owned() {
+            Ok(lane) => lane,
+            Err(_) => {
+                self.observer.waited();
+                let turn = Arc::clone(&self.lane).lock_owned();
+                tokio::time::timeout(self.lock_wait, turn).await.map_err(|_| busy_since(start))?
+            }
+        };
+        loop {
+            match lane.join_group() {
+                Err(error) if error.is_busy() && start.elapsed() < self.lock_wait => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(error) if error.is_busy() => return Err(busy_since(start)),
+                Err(error) => return Err(error),
+                Ok(()) => break,
+            }
+        }
+        Ok(Write { lane: Some(lane), committer: self.committer.clone(), poisoned: false })
+    }
+}
+
+impl Lane {
+    fn join_group(&mut self) -> Result<(), Error> {
+        if let Some(lost) = &self.lost {
+            return Err(lost.clone());
+        }
+        self.settle(|| Error::unavailable("the database rolled the transaction back"));
+        if !self.open {
+            self.conn.control("begin immediate")?;
+            self.open = true;
+        }
+        self.conn.control("savepoint member").inspect_err(|error| self.give_up(error))
+    }
+
+    /// Notices that the database has ended the group by itself, and tells its members.
+    fn settle(&mut self, reason: impl FnOnce() -> Error) {
+        if self.open && self.conn.is_autocommit() {
+            self.open = false;
+            if !self.waiters.is_empty() {
+                self.answer(&Err(reason()));
+            }
+        }
+    }
+
+    /// Undoes one member; the others stay.
+    fn leave_group(&mut self) {
+        self.settle(|| Error::unavailable("the database rolled the transaction back"));
+        if !self.open {
+            return;
+        }
+        if self.waiters.is_empty() {
+            self.give_up(&Error::Poisoned);
+        } else if let Err(error) =
+            self.conn.control("rollback to member").and_then(|()| self.conn.control("release member"))
+        {
+            self.give_up(&error);
+        }
+    }
+
+    /// Undoes the whole group.
+    fn give_up(&mut self, reason: &Error) {
+        if !self.conn.is_autocommit()
+            && let Err(error) = self.conn.control("rollback")
+            && !self.conn.is_autocommit()
+        {
+            tracing::error!(%error, "a transaction could not be rolled back; no more writes until a restart");
+            self.lost = Some(error);
+        }
+        self.open = false;
+        self.answer(&Err(reason.clone()));
+    }
+
+    /// Ends the group durably; its members are still to be told.
+    fn commit(&mut self) -> Result<(), Error> {
+        self.settle(|| Error::unavailable("the database rolled the transaction back"));
+        if !self.open {
+            return Ok(());
+        }
+        let Err(CommitFailed { error, unsynced }) = self.conn.commit() else {
+            self.open = false;
+            return Ok(());
+        };
+        if unsynced {
+            // The system may have dropped the unwritten pages and would call the next sync a success.
+            tracing::error!(%error, "the disk did not confirm a write; no more writes until a restart");
+            self.lost = Some(error.clone());
+        }
+        Err(error)
+    }
+
+    fn answer(&mut self, outcome: &Result<(), Error>) {
+        for waiter in self.waiters.drain(..) {
+            // A caller that has gone away needs no answer.
+            let _ = waiter.send(outcome.clone());
+        }
+    }
+}
+
+/// The committer's thread: until the last handle is gone.
+fn commit_groups(lane: &Mutex<Lane>, wake: &mpsc::Receiver<()>) {
+    while wake.recv().is_ok() {
+        let mut lane = lane.blocking_lock();
+        if lane.waiters.is_empty() {
+            // An earlier round took them along.
+            continue;
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| lane.commit()))
+            .unwrap_or_else(|_| Err(Error::unavailable("the committer panicked")));
+        match outcome {
+            Ok(()) => {
+                let waiters = std::mem::take(&mut lane.waiters);
+                // The next group may begin while these are told.
+                drop(lane);
+                for waiter in waiters {
+                    let _ = waiter.send(Ok(()));
+                }
+            }
+            Err(error) => lane.give_up(&error),
+        }
+    }
+}
+
+/// A transaction; dropped without `commit` it is undone, whatever dropped it.
+pub(crate) struct Write {
+    lane: Option<OwnedMutexGuard<Lane>>,
+    committer: mpsc::Sender<()>,
+    poisoned: bool,
+}
+
+impl Write {
+    pub(crate) fn rows(&mut self, text: Text<'_>, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
+        self.once(|conn| conn.rows(text, params))
+    }
+
+    pub(crate) fn row(&mut self, text: Text<'_>, params: &[Param<'_>]) -> Result<Option<Row>, Error> {
+        self.once(|conn| conn.row(text, params))
+    }
+
+    pub(crate) fn execute(&mut self, text: Text<'_>, params: &[Param<'_>]) -> Result<u64, Error> {
+        self.once(|conn| conn.execute(text, params))
+    }
+
+    /// Joins the group that is about to be committed and waits for it.
+    pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        if self.poisoned {
+            return Err(Error::Poisoned);
+        }
+        self.once(|conn| conn.control("release member"))?;
+        let (waiter, outcome) = oneshot::channel();
+        if let Some(mut lane) = self.lane.take() {
+            lane.waiters.push(waiter);
+            if self.committer.send(()).is_err() {
+                lane.give_up(&Error::unavailable("the committer is gone"));
+            }
+        }
+        outcome.await.unwrap_or_else(|_| Err(Error::unavailable("the committer is gone")))
+    }
+
+    fn once<T>(&mut self, run: impl FnOnce(&Conn) -> Result<T, Error>) -> Result<T, Error> {
+        let lane = match &mut self.lane {
+            Some(lane) if !self.poisoned => lane,
+            _ => return Err(Error::Poisoned),
+        };
+        let outcome = run(&lane.conn);
+        if let Err(error) = &outcome {
+            self.poisoned = true;
+            lane.settle(|| error.clone());
+        }
+        outcome
+    }
+}
+
+impl Drop for Write {
+    fn drop(&mut self) {
+        if let Some(mut lane) = self.lane.take() {
+            lane.leave_group();
+        }
+    }
+}

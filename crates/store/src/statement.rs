@@ -1,0 +1,69 @@
+//! A statement with its name and the kinds of its parameters, so that none can be forgotten.
+
+use std::sync::OnceLock;
+
+use crate::dialect::{Text, for_sqlite};
+use crate::value::{Kind, Param};
+
+/// One statement of the crate, in the house dialect.
+#[derive(Debug)]
+pub struct Statement {
+    name: &'static str,
+    house: &'static str,
+    params: &'static [Kind],
+    sqlite: OnceLock<&'static str>,
+}
+
+impl Statement {
+    pub(crate) const fn new(name: &'static str, house: &'static str, params: &'static [Kind]) -> Self {
+        Self { name, house, params, sqlite: OnceLock::new() }
+    }
+
+    /// The statement's name in the source.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The text in the house dialect, which is PostgreSQL's: `$1 … $n`.
+    pub const fn text(&self) -> &'static str {
+        self.house
+    }
+
+    /// The text as SQLite reads it: `?1 … ?n`.
+    pub fn sqlite_text(&self) -> &'static str {
+        self.sqlite.get_or_init(|| for_sqlite(self.house).sqlite)
+    }
+
+    /// The kinds of `$1 … $n`.
+    pub const fn params(&self) -> &'static [Kind] {
+        self.params
+    }
+
+    pub(crate) fn for_sqlite(&self) -> Text<'static> {
+        Text { house: self.house, sqlite: self.sqlite_text() }
+    }
+
+    /// Whether `params` are of the kinds that were declared.
+    pub(crate) fn accepts(&self, params: &[Param<'_>]) -> bool {
+        let fits = |(param, kind): (&Param<'_>, &Kind)| param.kind().is_none_or(|given| given == *kind);
+        params.len() == self.params.len() && params.iter().zip(self.params).all(fits)
+    }
+}
+
+/// Declares an area's statements and `ALL`, the list of them: `NAME(kinds of $1 … $n) = text;`.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident($($kind:ident),*) = $text:expr;)*) => {
+        $(
+            $(#[$doc])*
+            static $name: $crate::statement::Statement = $crate::statement::Statement::new(
+                stringify!($name),
+                $text,
+                &[$($crate::value::Kind::$kind),*],
+            );
+        )*
+        /// Every statement of this area.
+        pub(crate) static ALL: &[&$crate::statement::Statement] = &[$(&$name),*];
+    };
+}
+
+pub(crate) use statements;

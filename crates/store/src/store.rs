@@ -1,0 +1,178 @@
+//! The store: one database, opened once, shared by clones.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sekisho_core::settings::DatabaseUrl;
+use sekisho_core::time::Timestamp;
+
+use crate::catalogue;
+use crate::echo::{EchoHook, Observer, Stats};
+use crate::error::Error;
+use crate::migrate;
+use crate::session::{Read, Tx};
+use crate::sqlite::file::{self, Found};
+use crate::sqlite::readers::{PAUSE, Readers, busy_since};
+use crate::sqlite::writer::Writer;
+use crate::sqlite::{Conn, Role};
+use crate::value::Param;
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// The present time, noted beside migrations.
+    pub now: Timestamp,
+    /// Called with each statement.
+    pub echo: Option<EchoHook>,
+    /// How long a caller waits for a lock that another transaction or process holds: 5 s unless told otherwise.
+    pub lock_wait: Duration,
+}
+
+impl OpenOptions {
+    /// The usual way, at this time.
+    pub fn new(now: Timestamp) -> Self {
+        Self { now, echo: None, lock_wait: Duration::from_secs(5) }
+    }
+}
+
+/// A database. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    driver: Driver,
+    observer: Arc<Observer>,
+    opened_at: Timestamp,
+}
+
+/// The databases there are; PostgreSQL stands beside SQLite.
+#[derive(Clone)]
+enum Driver {
+    Sqlite { readers: Arc<Readers>, writer: Arc<Writer> },
+}
+
+impl Store {
+    /// Opens a database, makes it if there is none, and brings its schema up to date under a lock.
+    ///
+    /// The folder must exist. A file that is damaged, somebody else's or newer is refused and left as it is.
+    pub async fn open(url: &DatabaseUrl, options: OpenOptions) -> Result<Self, Error> {
+        let observer = Arc::new(Observer::new(options.echo));
+        let driver = match url {
+            DatabaseUrl::Sqlite(path) => open_sqlite(path, &observer, options.lock_wait).await?,
+            DatabaseUrl::Postgres(_) => {
+                return Err(Error::misuse("PostgreSQL is not in this version; name a SQLite file, sqlite:///./data/sekisho.db"));
+            }
+        };
+        let store = Self { driver, observer, opened_at: options.now };
+        store.apply(migrate::OWNER, &migrate::ours()).await?;
+        Ok(store)
+    }
+
+    /// A connection that reads, each statement by itself.
+    pub async fn read(&self) -> Result<Read, Error> {
+        match &self.driver {
+            Driver::Sqlite { readers, .. } => Ok(Read::sqlite(readers.take().await?)),
+        }
+    }
+
+    /// A connection that sees one state, that of its first statement. Hold it briefly: the log can't shrink meanwhile.
+    pub async fn snapshot(&self) -> Result<Read, Error> {
+        match &self.driver {
+            Driver::Sqlite { readers, .. } => {
+                let mut reader = readers.take().await?;
+                reader.freeze().await?;
+                Ok(Read::sqlite(reader))
+            }
+        }
+    }
+
+    /// Begins a transaction. [`Error::Busy`] if the lock was not to be had in time.
+    pub async fn begin(&self) -> Result<Tx, Error> {
+        match &self.driver {
+            Driver::Sqlite { writer, .. } => Ok(Tx::sqlite(writer.begin().await?)),
+        }
+    }
+
+    /// Runs one statement of one's own and makes it durable; the number of rows it changed.
+    pub async fn write_one(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, Error> {
+        let mut tx = self.begin().await?;
+        let rows = tx.execute(sql, params).await?;
+        tx.commit().await?;
+        Ok(rows)
+    }
+
+    /// Brings a library user's own tables up to date: each statement is applied once, in order, under `name`.
+    ///
+    /// Statements are written with the tokens `{id} {key} {text} {bytes} {bigint} {serial} {table}`. Later versions
+    /// append to the list and change nothing in it.
+    pub async fn migrate_own(&self, name: &'static str, statements: &[&'static str]) -> Result<(), Error> {
+        statements.iter().try_for_each(|statement| migrate::check_own(name, statement))?;
+        self.apply(name, statements).await
+    }
+
+    /// Whether the database answers: reads one row.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.read().await?.applied(migrate::OWNER, &migrate::ours()).await.map(drop)
+    }
+
+    /// Whether a transaction can begin: takes the lock and gives it back, writing nothing. A full disk is not noticed.
+    pub async fn writable(&self) -> Result<(), Error> {
+        self.begin().await.map(drop)
+    }
+
+    /// What the store did since it was opened.
+    pub fn stats(&self) -> Stats {
+        self.observer.stats()
+    }
+
+    async fn apply(&self, owner: &str, texts: &[&str]) -> Result<(), Error> {
+        if self.read().await?.applied(owner, texts).await? == texts.len() {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        tx.migrate(owner, texts, self.opened_at).await?;
+        tx.commit().await
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+async fn open_sqlite(path: &Path, observer: &Arc<Observer>, lock_wait: Duration) -> Result<Driver, Error> {
+    match patiently(lock_wait, || file::inspect(path, observer)).await? {
+        Found::Nothing => file::create(path, migrate::LIST, observer)?,
+        Found::Empty => patiently(lock_wait, || file::prepare(path, migrate::LIST, observer)).await?,
+        Found::Ours(probe) => patiently(lock_wait, || check(&probe)).await?,
+    }
+    let conn = patiently(lock_wait, || Conn::open(path, Role::Writer, observer)).await?;
+    let writer = Writer::start(conn, Arc::clone(observer), lock_wait)?;
+    let readers = Readers::new(path.to_owned(), Arc::clone(observer), lock_wait);
+    Ok(Driver::Sqlite { readers: Arc::new(readers), writer: Arc::new(writer) })
+}
+
+/// Refuses a schema that is newer, other or damaged before anything opens the file for writing.
+fn check(probe: &Conn) -> Result<(), Error> {
+    let rows = probe.rows(migrate::applied().for_sqlite(), &[migrate::OWNER.into()])?;
+    let ours = migrate::ours();
+    if migrate::judge(migrate::OWNER, rows, &ours)? < ours.len() {
+        return Ok(());
+    }
+    catalogue::statements().try_for_each(|statement| match probe.check(statement.for_sqlite()) {
+        Err(Error::Misuse { reason }) => Err(Error::corrupt(format!("its schema is not whole: {reason}"))),
+        outcome => outcome,
+    })
+}
+
+/// Tries again for a while if another process holds the file's lock.
+async fn patiently<T>(lock_wait: Duration, attempt: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
+    let start = Instant::now();
+    loop {
+        match attempt() {
+            Err(error) if error.is_busy() && start.elapsed() < lock_wait => tokio::time::sleep(PAUSE).await,
+            Err(error) if error.is_busy() => return Err(busy_since(start)),
+            outcome => return outcome,
+        }
+    }
+}

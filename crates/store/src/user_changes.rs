@@ -1,0 +1,154 @@
+//! Writing users: insert, disable, delete.
+
+use sekisho_core::id::UserId;
+use sekisho_core::time::Timestamp;
+
+use crate::error::Error;
+use crate::session::Tx;
+use crate::statement::statements;
+
+statements! {
+    INSERT(Id, Text, Text, Text, Text, Text, Text, Int) =
+        "insert into sekisho_users (id, username, username_key, email, email_key, full_name, external_id, \
+         token_version, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, 0, $8, $8) \
+         on conflict do nothing";
+    IN_THE_WAY(Id, Text, Text, Text) =
+        "select id, username, username_key, email_key from sekisho_users \
+         where id = $1 or username = $2 or username_key = $3 or email_key = $4";
+    HOLD(Id) =
+        "update sekisho_users set token_version = token_version where id = $1 and released_at is null returning id";
+    RAISE(Id, Int) =
+        "update sekisho_users set token_version = token_version + 1, updated_at = $2 \
+         where id = $1 and released_at is null returning token_version";
+    DISABLE(Id, Int) =
+        "update sekisho_users set disabled_at = $2, updated_at = $2 \
+         where id = $1 and released_at is null and disabled_at is null";
+    ENABLE(Id, Int) =
+        "update sekisho_users set disabled_at = null, updated_at = $2 \
+         where id = $1 and released_at is null and disabled_at is not null";
+    BLANK(Id, Int, Int) =
+        "update sekisho_users set email = null, full_name = null, external_id = null, extra = null, \
+         disabled_at = null, token_version = token_version + 1, updated_at = $2, released_at = $3 \
+         where id = $1 and released_at is null";
+    DROP_ITEMS(Id) = "delete from sekisho_items where owner_id = $1";
+    RELEASE(Int) = "delete from sekisho_users where released_at <= $1";
+}
+
+/// A user to be inserted; his token version begins at 0.
+#[derive(Clone, Copy, Debug)]
+pub struct NewUser<'a> {
+    /// His id, never used before.
+    pub id: UserId,
+    /// His name as typed; unique byte for byte.
+    pub username: &'a str,
+    /// The name's canonical key; unique. `None` for an adopted twin that only its exact spelling finds.
+    pub username_key: Option<&'a str>,
+    /// His address as typed.
+    pub email: Option<&'a str>,
+    /// The address's canonical key; unique.
+    pub email_key: Option<&'a str>,
+    /// His full name.
+    pub full_name: Option<&'a str>,
+    /// His id in the system that he came from.
+    pub external_id: Option<&'a str>,
+    /// The time of his creation.
+    pub now: Timestamp,
+}
+
+/// What became of an insert.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Insert {
+    /// The row is there.
+    Done,
+    /// Somebody has this already, or had it and is not released yet; nothing was written.
+    Taken(Field),
+}
+
+/// What of a user is unique.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Field {
+    /// The name, exactly or by its key.
+    Username,
+    /// The address, by its key.
+    Email,
+}
+
+impl Tx {
+    /// Inserts a user, the database deciding every race; if name and address are both taken, the name is named.
+    ///
+    /// Call [`Tx::release_names`] before. [`Error::Taken`] if the id itself exists.
+    pub async fn insert_user(&mut self, new: &NewUser<'_>) -> Result<Insert, Error> {
+        let NewUser { id, username, username_key, email, email_key, full_name, external_id, now } = *new;
+        let params = [
+            id.into(),
+            username.into(),
+            username_key.into(),
+            email.into(),
+            email_key.into(),
+            full_name.into(),
+            external_id.into(),
+            now.into(),
+        ];
+        if self.run(&INSERT, &params).await? == 1 {
+            return Ok(Insert::Done);
+        }
+        // Which of the unique indexes refuses is for the databases to choose, so the rows themselves are asked.
+        let params = [id.into(), username.into(), username_key.into(), email_key.into()];
+        let mut email_taken = false;
+        for mut row in self.all(&IN_THE_WAY, &params).await? {
+            let (name, key): (String, Option<String>) = (row.take(1)?, row.take(2)?);
+            if name == username || (key.is_some() && key.as_deref() == username_key) {
+                return Ok(Insert::Taken(Field::Username));
+            }
+            if row.take::<UserId>(0)? == id {
+                return Err(Error::Taken { what: "sekisho_users.id".to_owned() });
+            }
+            email_taken = true;
+        }
+        // With nothing left in the way, who was there has just been released; the caller may try again.
+        Ok(Insert::Taken(if email_taken { Field::Email } else { Field::Username }))
+    }
+
+    /// Holds a user's row until the end of the transaction, so that nobody deletes him or counts his old credential
+    /// meanwhile; `false` if there is none.
+    pub(crate) async fn hold_user(&mut self, id: UserId) -> Result<bool, Error> {
+        Ok(self.one(&HOLD, &[id.into()]).await?.is_some())
+    }
+
+    /// Makes every token issued so far invalid; the new version, or `None` if there is no such user.
+    pub async fn raise_token_version(&mut self, id: UserId, now: Timestamp) -> Result<Option<i64>, Error> {
+        self.one(&RAISE, &[id.into(), now.into()]).await?.map(|mut row| row.take(0)).transpose()
+    }
+
+    /// Disables a user; `false` if there is none or he is disabled already.
+    pub async fn disable(&mut self, id: UserId, now: Timestamp) -> Result<bool, Error> {
+        Ok(self.run(&DISABLE, &[id.into(), now.into()]).await? == 1)
+    }
+
+    /// Enables a user again; `false` if there is none or he is not disabled.
+    pub async fn enable(&mut self, id: UserId, now: Timestamp) -> Result<bool, Error> {
+        Ok(self.run(&ENABLE, &[id.into(), now.into()]).await? == 1)
+    }
+
+    /// Deletes a user, his credentials and his items; `false` if there is none.
+    ///
+    /// A blank row guards his id, and his name and address by their keys, until `released_at`.
+    pub async fn delete_user(
+        &mut self,
+        id: UserId,
+        now: Timestamp,
+        released_at: Timestamp,
+    ) -> Result<bool, Error> {
+        if self.run(&BLANK, &[id.into(), now.into(), released_at.into()]).await? == 0 {
+            return Ok(false);
+        }
+        self.drop_credentials(id).await?;
+        self.run(&DROP_ITEMS, &[id.into()]).await?;
+        Ok(true)
+    }
+
+    /// Removes the blank rows whose time has come, which frees their names and addresses; how many there were.
+    pub async fn release_names(&mut self, now: Timestamp) -> Result<u64, Error> {
+        self.run(&RELEASE, &[now.into()]).await
+    }
+}
