@@ -1,0 +1,13 @@
+//! Who there is: names and addresses, parsed once and never validated twice.
+
+mod email;
+mod registration;
+mod text;
+mod user;
+mod username;
+
+pub use email::{Email, EmailError, email_key};
+pub use registration::{RawRegistration, Registration};
+pub use text::{FullNameError, check_full_name};
+pub use user::{LoginName, PublicUser, User};
+pub use username::{Username, UsernameError, username_key};

@@ -1,0 +1,15 @@
+//! Passwords: which may be set, how they are kept, how they are proven.
+
+mod argon2;
+mod bcrypt;
+mod dummy;
+mod memory;
+mod password;
+mod policy;
+mod scheme;
+
+pub use dummy::{burn, draw_dummy};
+pub use memory::Memory;
+pub use password::{Verdict, get_password_hash, scheme_cost, verify_password};
+pub use policy::{NewPassword, PasswordError, PasswordPolicy};
+pub use scheme::{HashParams, HashString, Scheme, SchemeCost};

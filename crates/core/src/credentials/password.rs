@@ -1,0 +1,199 @@
+//! Hashing and verifying passwords, whatever the scheme.
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+use zeroize::Zeroizing;
+
+use super::memory::Memory;
+use super::policy::{NewPassword, PasswordError};
+use super::scheme::{HashParams, HashString, Row, SchemeCost};
+use super::{argon2, bcrypt};
+use crate::refusal::Refusal;
+
+/// Every scheme that is verified. A new scheme is a file that provides a [`Row`], and a line here.
+pub(super) const TABLE: &[Row] = &[argon2::ROW, bcrypt::ROW];
+
+/// What verifying a password found out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// The password fits.
+    Match {
+        /// Whether the hash should be rewritten: its scheme, cost or form is not what new hashes have.
+        outdated: bool,
+    },
+    /// It does not fit.
+    Mismatch,
+    /// The stored text can't be verified, and no work was done: do equal work ([`super::burn`]), answer as for a
+    /// mismatch, and log the reason.
+    Unreadable(Refusal),
+}
+
+/// Hashes a new password with a fresh salt.
+///
+/// Argon2id binds every byte of the NFC form; bcrypt hashes the bytes as sent, as the software that may have to read
+/// the hash again does.
+///
+/// # Errors
+/// [`PasswordError::TooLongForBcrypt`] and [`PasswordError::NulForBcrypt`] rather than a hash that would not bind
+/// the whole password; [`PasswordError::CostOutOfRange`] for parameters above the ceilings of verification.
+pub fn get_password_hash(
+    params: &HashParams,
+    password: &NewPassword,
+    salt: [u8; 16],
+    memory: &mut Memory,
+) -> Result<HashString, PasswordError> {
+    let hashed = match *params {
+        HashParams::Argon2id { m_kib, t, p } => {
+            argon2::hash(argon2::Cost { m_kib, t, p }, password.expose().as_bytes(), &salt, memory)
+        }
+        HashParams::Bcrypt { cost } => {
+            let bytes = password.as_sent().as_bytes();
+            if bytes.len() > bcrypt::SEEN {
+                return Err(PasswordError::TooLongForBcrypt);
+            }
+            if bytes.contains(&0) {
+                return Err(PasswordError::NulForBcrypt);
+            }
+            bcrypt::hash(cost, bytes, salt)
+        }
+    };
+    hashed.map(HashString::new).map_err(|_| PasswordError::CostOutOfRange)
+}
+
+/// Whether `password` fits the stored hash: the bytes as sent first, then their NFC form (ATTACKS P08).
+///
+/// No trimming, no case folding, no NFKC. No length rule either: those hold when a password is set. `wanted` is what
+/// new hashes are made with; it decides whether a match is outdated.
+pub fn verify_password(
+    stored: &HashString,
+    password: &str,
+    wanted: &HashParams,
+    memory: &mut Memory,
+) -> Verdict {
+    let stored = stored.as_str();
+    let Some(row) = row_of(stored) else {
+        return Verdict::Unreadable(Refusal::HashSchemeUnknown);
+    };
+    for form in forms(password) {
+        match (row.verify)(stored, form.as_bytes(), memory) {
+            Ok(true) => return Verdict::Match { outdated: is_outdated(row, stored, wanted) },
+            Ok(false) => {}
+            Err(refusal) => return Verdict::Unreadable(refusal),
+        }
+    }
+    Verdict::Mismatch
+}
+
+/// Scheme and cost of a stored hash; `None` for one that can't be verified.
+pub fn scheme_cost(stored: &HashString) -> Option<SchemeCost> {
+    let stored = stored.as_str();
+    let row = row_of(stored)?;
+    let cost = (row.cost)(stored).ok()?;
+    Some(SchemeCost { scheme: row.scheme.name().to_owned(), cost })
+}
+
+/// The spellings of a password that are tried, in order: as sent, and in NFC if that differs.
+pub(super) fn forms(password: &str) -> impl Iterator<Item = Zeroizing<String>> {
+    let composed = (!is_nfc(password)).then(|| Zeroizing::new(password.nfc().collect::<String>()));
+    std::iter::once(Zeroizing::new(password.to_owned())).chain(composed)
+}
+
+fn row_of(stored: &str) -> Option<&'static Row> {
+    TABLE.iter().find(|row| (row.recognises)(stored))
+}
+
+fn is_outdated(row: &Row, stored: &str, wanted: &HashParams) -> bool {
+    let same_cost = || (row.cost)(stored).is_ok_and(|cost| cost == wanted.cost().cost);
+    row.scheme != wanted.scheme() || !same_cost() || !(row.is_current_form)(stored)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::SecretString;
+
+    const QUICK: HashParams = HashParams::Argon2id { m_kib: 64, t: 1, p: 1 };
+    const BCRYPT: HashParams = HashParams::Bcrypt { cost: 4 };
+
+    fn hashed(params: &HashParams, password: &str) -> Result<HashString, PasswordError> {
+        let password = NewPassword::proven(&SecretString::from(password));
+        get_password_hash(params, &password, [9; 16], &mut Memory::new())
+    }
+
+    fn verdict(stored: &str, password: &str, wanted: &HashParams) -> Verdict {
+        verify_password(&HashString::new(stored.to_owned()), password, wanted, &mut Memory::new())
+    }
+
+    #[test]
+    fn p14_a_match_of_another_scheme_or_cost_is_outdated() {
+        for (made, wanted, outdated) in [
+            (QUICK, QUICK, false),
+            (BCRYPT, BCRYPT, false),
+            (BCRYPT, QUICK, true),
+            (QUICK, BCRYPT, true),
+            (QUICK, HashParams::Argon2id { m_kib: 64, t: 2, p: 1 }, true),
+            (BCRYPT, HashParams::Bcrypt { cost: 5 }, true),
+        ] {
+            let stored = hashed(&made, "tim1234").unwrap();
+            assert_eq!(verdict(stored.as_str(), "tim1234", &wanted), Verdict::Match { outdated });
+            assert_eq!(verdict(stored.as_str(), "tim1235", &wanted), Verdict::Mismatch);
+            assert_eq!(scheme_cost(&stored), Some(made.cost()));
+        }
+        let seed = "$2b$12$2Ss8aodwv5mZjR1Ofee86.OgtdlekDXCtdB6xH.l/nUMd9K73tmXa";
+        assert_eq!(verdict(seed, "tim1234", &HashParams::DEFAULT), Verdict::Match { outdated: true });
+    }
+
+    #[test]
+    fn p08_the_bytes_as_sent_then_nfc_and_nothing_else() {
+        let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}");
+        let stored = hashed(&QUICK, decomposed).unwrap();
+        for password in [composed, decomposed] {
+            assert_eq!(verdict(stored.as_str(), password, &QUICK), Verdict::Match { outdated: false });
+        }
+        // bcrypt hashes what was sent; another program's hash of the decomposed form fits that form only.
+        let foreign = hashed(&BCRYPT, decomposed).unwrap();
+        assert_eq!(verdict(foreign.as_str(), decomposed, &BCRYPT), Verdict::Match { outdated: false });
+        assert_eq!(verdict(foreign.as_str(), composed, &BCRYPT), Verdict::Mismatch);
+        let stored = hashed(&QUICK, " Ａb ").unwrap();
+        for other in ["Ａb", " ａb ", " Ab ", " Ａb"] {
+            assert_eq!(verdict(stored.as_str(), other, &QUICK), Verdict::Mismatch, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn p02_a_nul_is_a_character_like_any_other() {
+        let stored = hashed(&QUICK, "abc\0def").unwrap();
+        assert_eq!(verdict(stored.as_str(), "abc\0def", &QUICK), Verdict::Match { outdated: false });
+        assert_eq!(verdict(stored.as_str(), "abc", &QUICK), Verdict::Mismatch);
+        assert_eq!(hashed(&BCRYPT, "abc\0def"), Err(PasswordError::NulForBcrypt));
+    }
+
+    #[test]
+    fn p01_a_new_bcrypt_hash_is_never_of_a_part() {
+        assert!(hashed(&BCRYPT, &"x".repeat(72)).is_ok());
+        assert_eq!(hashed(&BCRYPT, &"x".repeat(73)), Err(PasswordError::TooLongForBcrypt));
+        assert_eq!(hashed(&BCRYPT, &"é".repeat(37)), Err(PasswordError::TooLongForBcrypt));
+    }
+
+    #[test]
+    fn p13_what_can_not_be_verified_says_why() {
+        for (stored, why) in [
+            ("", Refusal::HashSchemeUnknown),
+            ("x", Refusal::HashSchemeUnknown),
+            ("tim1234", Refusal::HashSchemeUnknown),
+            ("$2x$12$2Ss8aodwv5mZjR1Ofee86.OgtdlekDXCtdB6xH.l/nUMd9K73tmXa", Refusal::HashSchemeUnknown),
+            ("$5$rounds=5000$a$b", Refusal::HashSchemeUnknown),
+            ("$2b$12$", Refusal::HashUnreadable),
+            ("$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIP", Refusal::HashTooCostly),
+        ] {
+            assert_eq!(verdict(stored, "tim1234", &QUICK), Verdict::Unreadable(why), "{stored}");
+            assert_eq!(scheme_cost(&HashString::new(stored.into())).is_some(), why == Refusal::HashTooCostly);
+        }
+    }
+
+    #[test]
+    fn parameters_above_the_ceilings_make_no_hash() {
+        let huge = HashParams::Argon2id { m_kib: u32::MAX, t: 1, p: 1 };
+        assert_eq!(hashed(&huge, "tim1234"), Err(PasswordError::CostOutOfRange));
+        assert_eq!(hashed(&HashParams::Bcrypt { cost: 31 }, "tim1234"), Err(PasswordError::CostOutOfRange));
+    }
+}

@@ -1,0 +1,135 @@
+//! A token bucket as arithmetic: one number a bucket, no timer, no thread.
+
+use std::time::Duration;
+
+use crate::time::Timestamp;
+
+/// How much at once, and how fast it comes back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rate {
+    /// How many tokens a full bucket holds; a bucket of a rate with 0 refuses everything.
+    pub burst: u32,
+    /// The time in which one token comes back.
+    pub refill: Duration,
+}
+
+impl Rate {
+    fn micros(self) -> i64 {
+        i64::try_from(self.refill.as_micros()).unwrap_or(i64::MAX)
+    }
+
+    /// How far ahead of the present a bucket may be full again: the time in which an empty one refills.
+    fn horizon(self) -> i64 {
+        self.micros().saturating_mul(i64::from(self.burst))
+    }
+}
+
+/// A bucket of tokens, full when new. It holds the moment at which it will be full again (the "theoretical arrival
+/// time" of the generic cell rate algorithm, ITU-T I.371), which is all there is to know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bucket {
+    full_at: i64,
+}
+
+impl Bucket {
+    /// A full bucket.
+    pub const fn new() -> Self {
+        Self { full_at: i64::MIN }
+    }
+
+    /// Takes one token, or says after how long there will be one.
+    ///
+    /// # Errors
+    /// The time to wait, when the bucket is empty; nothing is taken then.
+    pub fn take(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
+        self.check(rate, now)?;
+        self.full_at = self.full_at.saturating_add(rate.micros());
+        Ok(())
+    }
+
+    /// What [`Bucket::take`] would answer now, without taking anything. (It writes down that the clock stepped
+    /// back, should it have.)
+    ///
+    /// # Errors
+    /// The time to wait, when the bucket is empty.
+    pub fn check(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
+        self.full_at = self.base(rate, now);
+        let after = self.full_at.saturating_add(rate.micros());
+        let over = after.saturating_sub(now.as_micros().saturating_add(rate.horizon()));
+        if over > 0 { Err(Duration::from_micros(over.unsigned_abs())) } else { Ok(()) }
+    }
+
+    /// Puts one token back; a full bucket stays full.
+    pub fn give_back(&mut self, rate: Rate) {
+        self.full_at = self.full_at.saturating_sub(rate.micros());
+    }
+
+    /// Whether nothing is missing: a full bucket may as well be forgotten.
+    pub fn is_full(&self, rate: Rate, now: Timestamp) -> bool {
+        self.base(rate, now) <= now.as_micros()
+    }
+
+    /// When the bucket is full, from `now` on. Never further ahead than an empty bucket needs: after the clock
+    /// has stepped back nobody waits for it to catch up.
+    fn base(&self, rate: Rate, now: Timestamp) -> i64 {
+        let now = now.as_micros();
+        self.full_at.clamp(now, now.saturating_add(rate.horizon()))
+    }
+}
+
+impl Default for Bucket {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: Rate = Rate { burst: 3, refill: Duration::from_secs(10) };
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(1_000_000 + seconds)
+    }
+
+    #[test]
+    fn a_burst_then_one_each_refill() {
+        let mut bucket = Bucket::new();
+        for _ in 0..3 {
+            assert_eq!(bucket.take(RATE, at(0)), Ok(()));
+        }
+        assert_eq!(bucket.take(RATE, at(0)), Err(Duration::from_secs(10)));
+        assert_eq!(bucket.take(RATE, at(4)), Err(Duration::from_secs(6)));
+        assert_eq!(bucket.take(RATE, at(10)), Ok(()));
+        assert_eq!(bucket.check(RATE, at(10)), Err(Duration::from_secs(10)));
+        assert!(!bucket.is_full(RATE, at(39)));
+        assert!(bucket.is_full(RATE, at(40)));
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again_but_not_hoarded() {
+        let mut bucket = Bucket::new();
+        for _ in 0..3 {
+            bucket.take(RATE, at(0)).unwrap();
+        }
+        bucket.give_back(RATE);
+        assert_eq!(bucket.take(RATE, at(0)), Ok(()));
+        assert!(bucket.take(RATE, at(0)).is_err());
+        for _ in 0..9 {
+            bucket.give_back(RATE);
+        }
+        for _ in 0..3 {
+            assert_eq!(bucket.take(RATE, at(0)), Ok(()));
+        }
+        assert!(bucket.take(RATE, at(0)).is_err());
+    }
+
+    #[test]
+    fn s12_a_clock_that_steps_back_locks_nobody_out() {
+        let mut bucket = Bucket::new();
+        bucket.take(RATE, at(1_000_000_000)).unwrap();
+        assert_eq!(bucket.check(RATE, at(0)), Err(Duration::from_secs(10)));
+        assert_eq!(bucket.take(RATE, at(10)), Ok(()));
+    }
+}
