@@ -3,27 +3,25 @@
 use super::graph::Edge;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// The shortest circle through each import that is part of one; each set of files once.
+/// For each import that is part of a circle, a shortest one through it, unless one shown before has it too.
 pub(super) fn circles(edges: &[Edge]) -> Vec<String> {
     let mut next: BTreeMap<&str, Vec<&Edge>> = BTreeMap::new();
     for edge in edges {
         next.entry(&edge.from).or_default().push(edge);
     }
-    let mut seen = BTreeSet::new();
+    let mut shown = BTreeSet::new();
     let mut found = Vec::new();
     for edge in edges {
-        let Some(back) = way(&next, &edge.to, &edge.from) else { continue };
-        let mut members: Vec<&str> =
-            back.iter().map(|step| step.from.as_str()).chain([edge.from.as_str()]).collect();
-        members.sort_unstable();
-        members.dedup();
-        if seen.insert(members) {
-            let mut text = "files import each other:".to_owned();
-            for step in [edge].into_iter().chain(back) {
-                text += &format!("\n  {}:{} -> {}", step.from, step.line, step.to);
-            }
-            found.push(text);
+        if shown.contains(&(&edge.from, &edge.to)) {
+            continue;
         }
+        let Some(back) = way(&next, &edge.to, &edge.from) else { continue };
+        let mut text = "files import each other:".to_owned();
+        for step in [edge].into_iter().chain(back) {
+            shown.insert((&step.from, &step.to));
+            text += &format!("\n  {}:{} -> {}", step.from, step.line, step.to);
+        }
+        found.push(text);
     }
     found
 }

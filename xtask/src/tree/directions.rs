@@ -37,7 +37,7 @@ pub(super) fn layer(path: &str) -> Option<Layer> {
         "openapi" if file == "mod.rs" => Layer::Router,
         "admin" | "docs" | "health" | "oauth" => Layer::Handler,
         "extract" => Layer::Extract,
-        "accounts" | "items" | "mail" | "sessions" | "tokens" => match file {
+        "accounts" | "demo" | "items" | "mail" | "sessions" | "tokens" => match file {
             "api.rs" | "pages.rs" => Layer::Handler,
             _ => Layer::Verb,
         },

@@ -25,9 +25,35 @@ const CORE: &[&[&str]] = &[
     &["async", "fn"],
 ];
 
-/// The findings over all files.
+/// The findings over all files; what runs in tests alone may name anything.
 pub(super) fn names(files: &Files) -> Vec<String> {
-    files.iter().flat_map(|(path, text)| file(path, &lexer::tokens(text))).collect()
+    let files = files.iter().filter(|(path, _)| !path.ends_with("/tests.rs"));
+    files.flat_map(|(path, text)| file(path, &without_tests(lexer::tokens(text)))).collect()
+}
+
+/// The tokens without `#[cfg(test)] mod … { … }`.
+fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
+    let words = |at: usize| tokens.get(at).and_then(Token::word);
+    let mut kept = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let starts =
+            words(at) == Some("cfg") && words(at + 2) == Some("test") && words(at + 5) == Some("mod");
+        if starts && tokens.get(at + 7).is_some_and(|token| token.is('{')) {
+            let mut depth = 0;
+            while at < tokens.len() {
+                depth += i32::from(tokens[at].is('{')) - i32::from(tokens[at].is('}'));
+                at += 1;
+                if depth == 0 && tokens[at - 1].is('}') {
+                    break;
+                }
+            }
+        } else {
+            kept.push(tokens[at].clone());
+            at += 1;
+        }
+    }
+    kept
 }
 
 fn file(path: &str, tokens: &[Token]) -> Vec<String> {

@@ -186,6 +186,11 @@ fn sql_and_drivers_stay_in_their_place() {
         assert_eq!(server(&[("app.rs", text)]).len(), 1, "{text}");
     }
     assert_eq!(server(&[("app.rs", "const HELP: &str = \"select a user, then update it\";")]), [""; 0]);
+    let mixed = "#[cfg(test)] mod tests { fn f() { g(\"select a from b\") } } use rusqlite::Row;";
+    assert_eq!(
+        server(&[("app.rs", mixed)]),
+        ["crates/server/src/app.rs:1: names rusqlite: the server names no driver"]
+    );
     let store = |name: &str| {
         imports(&tree(&[
             ("crates/store/src/lib.rs", &format!("mod {name};")),
