@@ -15,6 +15,10 @@ pub mod time;
 
 pub mod refusal;
 
+pub mod invalid;
+pub mod settings;
+pub mod wire;
+
 pub mod accounts;
 pub mod credentials;
 pub mod jose;
@@ -23,3 +27,15 @@ pub mod keys;
 pub mod audit;
 pub mod items;
 pub mod limit;
+
+pub use accounts::{LoginName, PublicUser, RawRegistration, User};
+pub use audit::Event;
+pub use credentials::{HashParams, NewPassword, PasswordPolicy, SchemeCost};
+pub use ctx::{Actor, Ctx};
+pub use dice::Dice;
+pub use id::{RequestId, UserId};
+pub use invalid::Invalid;
+pub use items::Item;
+pub use refusal::{Door, Refusal};
+pub use secret::{SecretBytes, SecretString};
+pub use time::{Clock, Timestamp};

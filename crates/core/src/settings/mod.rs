@@ -1,0 +1,46 @@
+//! Configuration: defaults < `sekisho.toml` < `.env` < environment < flags, each value with its origin.
+//!
+//! [`SETTINGS`] is the one list of keys. The server reads the files, makes a [`Layer`] of each source and calls
+//! [`resolve`]; what comes out is [`Settings`], plain checked data, and [`Origins`].
+
+mod build;
+mod database_url;
+mod dotenv;
+mod instant;
+mod layer;
+mod merge;
+mod model;
+mod net;
+mod registry;
+mod resolve;
+mod rules;
+mod show;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod toml_file;
+mod value;
+
+pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub use dotenv::layer_from_dotenv;
+pub use layer::{Layer, Origin, SettingsError, layer_from_env, layer_from_flags};
+pub use merge::{DEFAULT_TOML, Origins};
+pub use model::{
+    Allowance, Cors, Hashing, Http, Log, LogFormat, LogLevel, Password, Profile, Registration,
+    RegistrationMode, Server, Settings, Storage, Switch, Throttle, Tokens,
+};
+pub use net::IpNet;
+pub use registry::{Kind, SETTINGS, Setting, find};
+pub use resolve::{resolve, secret_key_file};
+pub use show::{Change, Shown, changes, show};
+pub use toml_file::layer_from_toml;
+
+impl Default for Settings {
+    /// The defaults of `config.default.toml`: the development profile on a loopback address.
+    fn default() -> Settings {
+        match resolve(&[], None) {
+            Ok((settings, _)) => settings,
+            Err(errors) => unreachable!("the embedded defaults are tested: {errors:?}"),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The rules between settings: what must not stand together, and what an operator should know.
+
+use super::merge::Merged;
+use super::model::{Settings, Tokens};
+use crate::credentials::Scheme;
+use crate::jose::{is_published_secret, is_weak};
+
+/// Checks the rules; what breaks one is noted in `merged`.
+pub(super) fn check(merged: &mut Merged, settings: &mut Settings) {
+    keys_are_strong(merged, settings);
+    argon2_costs_enough(merged, settings);
+    lengths_leave_room(merged, settings);
+    any_origin_sends_no_credentials(merged, settings);
+    demo_is_for_development(merged, settings);
+    public_url_is_encrypted(merged, settings);
+}
+
+/// OWASP's floor for Argon2id: memory in KiB against passes, all of the same cost.
+const ARGON2_FLOOR: &[(u32, u32)] = &[(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
+
+fn keys_are_strong(merged: &mut Merged, settings: &Settings) {
+    let Tokens { secret_key, secret_key_file, secret_key_verify, .. } = &settings.tokens;
+    let signing = if secret_key_file.is_some() { "tokens.secret_key_file" } else { "tokens.secret_key" };
+    let keys = secret_key
+        .iter()
+        .map(|k| (signing, k))
+        .chain(secret_key_verify.iter().map(|k| ("tokens.secret_key_verify", k)));
+    for (name, key) in keys {
+        let (weakness, production) = if is_published_secret(key.expose()) {
+            (
+                "is a key that was printed in a tutorial: anyone can forge tokens with it",
+                "it is refused in production",
+            )
+        } else if is_weak(key.expose()) {
+            ("is shorter than 32 bytes: it can be guessed", "it is refused in production")
+        } else {
+            continue;
+        };
+        if settings.profile.is_production() {
+            merged.wrong(name, format!("{weakness}; make one with `openssl rand -hex 32`"));
+        } else {
+            merged.warn(name, &format!("{weakness}; {production}"));
+        }
+    }
+    if settings.tokens.secret_key_verify_until.is_some() && secret_key_verify.is_empty() {
+        merged.warn(
+            "tokens.secret_key_verify_until",
+            "ends keys that are not there: tokens.secret_key_verify is empty",
+        );
+    }
+}
+
+fn argon2_costs_enough(merged: &mut Merged, settings: &Settings) {
+    let password = &settings.password;
+    if password.scheme == Scheme::Bcrypt {
+        return;
+    }
+    let (m, t) = (password.argon2_memory_kib, password.argon2_iterations);
+    if !ARGON2_FLOOR.iter().any(|(floor_m, floor_t)| m >= *floor_m && t >= *floor_t) {
+        let message = format!(
+            "= {m} with password.argon2_iterations = {t} is below the floor; 19456 with 2 is the least, or 47104 with 1, 12288 with 3, 9216 with 4, 7168 with 5"
+        );
+        merged.wrong("password.argon2_memory_kib", message);
+    }
+    if m < 8 * password.argon2_parallelism {
+        merged.wrong("password.argon2_parallelism", "has more lanes than the memory allows");
+    }
+}
+
+fn lengths_leave_room(merged: &mut Merged, settings: &Settings) {
+    let password = &settings.password;
+    if password.min_length > password.max_length {
+        merged.wrong("password.min_length", "is greater than password.max_length");
+    } else if settings.profile.is_production() && password.min_length < 8 {
+        merged.warn("password.min_length", "is below 8, which is little");
+    }
+}
+
+fn any_origin_sends_no_credentials(merged: &mut Merged, settings: &Settings) {
+    let cors = &settings.http.cors;
+    if cors.allowed_origins.iter().any(|o| o == "*") {
+        if cors.allow_credentials {
+            merged.wrong(
+                "http.cors_allowed_origins",
+                "can't be \"*\" together with http.cors_allow_credentials",
+            );
+        }
+        if cors.allowed_origins.len() > 1 {
+            merged.wrong("http.cors_allowed_origins", "has \"*\" beside other origins");
+        }
+    }
+}
+
+fn demo_is_for_development(merged: &mut Merged, settings: &Settings) {
+    if settings.server.demo && settings.profile.is_production() {
+        merged.wrong("server.demo", "makes a user whose password is known to everyone: not in production");
+    }
+}
+
+fn public_url_is_encrypted(merged: &mut Merged, settings: &Settings) {
+    let plain = settings.server.public_url.as_deref().is_some_and(|url| url.starts_with("http://"));
+    if plain && settings.profile.is_production() {
+        merged.warn("server.public_url", "is not https: passwords and tokens can be read on the way");
+    }
+}
