@@ -1,0 +1,109 @@
+//! Opening what a command works on: the configuration, the keys, the database.
+
+use super::exit::Stop;
+use crate::app::{App, Parts};
+use crate::config::key_ring::key_ring;
+use crate::config::root_key::{self, RootKey};
+use crate::config::{self, Flags};
+use crate::failure::Failure;
+use crate::system::{SystemClock, SystemDice};
+use crate::telemetry::AuthTrace;
+use sekisho_core::settings::{DatabaseUrl, Settings};
+use sekisho_core::{Clock as _, keys};
+use sekisho_store::{EchoHook, OpenOptions, Store};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How a command reaches the server's state: it opens the same file, whether a server runs on it or not.
+pub struct Open {
+    flags: Flags,
+}
+
+impl Open {
+    /// With what the command line says about the configuration.
+    pub fn new(flags: Flags) -> Open {
+        Open { flags }
+    }
+
+    /// Opens everything, runs the command on it, and closes it again.
+    pub fn block_on<T>(&self, command: impl AsyncFnOnce(Arc<App>) -> Result<T, Stop>) -> Result<T, Stop> {
+        let mut settings = config::load(&self.flags)?.settings;
+        // One command hashes one password.
+        settings.hashing.threads = 1;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Stop::unavailable(format!("cannot start: {error}")))?;
+        runtime.block_on(async {
+            let root = root_key::read_or_make(&settings, &SystemDice)?;
+            let app = app(settings, &root, AuthTrace::off(), None).await?;
+            command(app).await
+        })
+    }
+}
+
+/// The SQLite file of these settings.
+pub fn sqlite_path(settings: &Settings) -> Result<PathBuf, Stop> {
+    match &settings.storage.database_url {
+        DatabaseUrl::Sqlite(path) => Ok(path.clone()),
+        DatabaseUrl::Postgres(_) => Err(Stop::usage(
+            "storage.database_url: PostgreSQL is not in this version; name a SQLite file, as in sqlite:///./sekisho.db",
+        )),
+    }
+}
+
+/// Opens the database and puts the server's state together.
+pub async fn app(
+    settings: Settings,
+    root: &RootKey,
+    trace: AuthTrace,
+    echo: Option<EchoHook>,
+) -> Result<Arc<App>, Stop> {
+    sqlite_path(&settings)?;
+    let now = SystemClock.now();
+    let mut options = OpenOptions::new(now);
+    options.echo = echo;
+    let url = &settings.storage.database_url;
+    let store = Store::open(url, options).await.map_err(|error| Stop::unavailable(format!("{}: {error}", url.redacted())))?;
+    belongs_to(&store, root).await?;
+    let keys = key_ring(&settings, root)?;
+    Ok(App::new(Parts {
+        settings,
+        keys,
+        dummy_key: root.derive(keys::DUMMY),
+        store,
+        clock: Arc::new(SystemClock),
+        dice: Arc::new(SystemDice),
+        trace,
+    }))
+}
+
+/// Under what name the database keeps the fingerprint of its root key.
+const FINGERPRINT: &str = "root_fingerprint";
+
+/// Stops where the database was made with another root key; a new database is told which one is its own.
+async fn belongs_to(store: &Store, root: &RootKey) -> Result<(), Stop> {
+    let own = root.fingerprint();
+    let kept = kept_fingerprint(store, &own).await.map_err(Failure::from)?;
+    if kept == own {
+        return Ok(());
+    }
+    Err(Stop::usage(format!(
+        "{} is not the root key of this database (fingerprint {own}, not {kept}): put the right file back from your backup",
+        root.path.display()
+    )))
+}
+
+/// What the database holds; of two processes that start on a new one, the second finds the first one's.
+async fn kept_fingerprint(store: &Store, own: &str) -> Result<String, sekisho_store::Error> {
+    if let Some(kept) = store.read().await?.meta(FINGERPRINT).await? {
+        return Ok(kept);
+    }
+    let mut tx = store.begin().await?;
+    if let Some(kept) = tx.meta(FINGERPRINT).await? {
+        return Ok(kept);
+    }
+    tx.set_meta(FINGERPRINT, own).await?;
+    tx.commit().await?;
+    Ok(own.to_owned())
+}

@@ -1,0 +1,243 @@
+//! `sekisho serve`: starts, says where, serves until a signal, and stops cleanly.
+
+use super::exit::{Exit, Stop};
+use super::instance::{Instance, lock_path};
+use super::open;
+use super::screen::Screen;
+use crate::accounts::manage;
+use crate::app::App;
+use crate::config::root_key::{self, RootKey};
+use crate::config::{self, Flags, Loaded};
+use crate::http::{self, Gate};
+use crate::reload::in_place::{self, Running, level_filter};
+use crate::reload::supervisor;
+use crate::system::{SystemClock, SystemDice};
+use crate::telemetry::{AuthTrace, Style, echo, log, panic, sink};
+use crate::{demo, router};
+use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+use sekisho_core::settings::{LogFormat, Settings, Switch};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The example of `sekisho serve --help`.
+pub const EXAMPLE: &str = "\
+Examples:
+  sekisho                              serves at http://127.0.0.1:8000 on ./data
+  sekisho serve --demo                 the same with the user tim, password tim1234
+  sekisho serve --listen 0.0.0.0:8000 --data /var/lib/sekisho
+
+SIGTERM and SIGINT answer what is in flight and end with exit code 0; a second one ends at once. SIGHUP reads the
+configuration again.";
+
+/// How long a restarted server retries its port: its predecessor has let go of it, the system may not have.
+const BIND_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Runs the server; returns when it has stopped.
+pub fn run(flags: &Flags, supervised: Option<u32>) -> Result<(), Stop> {
+    let loaded = config::load(flags)?;
+    if let Some(parent) = supervised {
+        die_with(parent)?;
+    } else if loaded.settings.server.reload {
+        return supervise(flags, loaded);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::unavailable(format!("cannot start: {error}")))?;
+    runtime.block_on(serve(flags, loaded, supervised.is_some()))
+}
+
+fn supervise(flags: &Flags, loaded: Loaded) -> Result<(), Stop> {
+    let started = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let code = started
+        .and_then(|runtime| runtime.block_on(supervisor::supervise(flags, loaded.settings, loaded.files)))
+        .map_err(|error| Stop::unavailable(format!("cannot watch over a server: {error}")))?;
+    // The server has said why; its exit code is passed on.
+    let stop = |exit| Stop { exit, reason: None, lines: Vec::new() };
+    match code {
+        0 => Ok(()),
+        1 => Err(stop(Exit::Refused)),
+        2 => Err(stop(Exit::Usage)),
+        _ => Err(stop(Exit::Unavailable)),
+    }
+}
+
+/// Ends this process when its supervisor does; it may have ended already.
+fn die_with(parent: u32) -> Result<(), Stop> {
+    let asked = set_parent_process_death_signal(Some(Signal::TERM));
+    if asked.is_err() || getppid().map(Pid::as_raw_nonzero).is_none_or(|id| id.get() as u32 != parent) {
+        return Err(Stop::unavailable("the process that watched over this one is gone"));
+    }
+    Ok(())
+}
+
+async fn serve(flags: &Flags, loaded: Loaded, supervised: bool) -> Result<(), Stop> {
+    let mut signals = Signals::listen().map_err(|error| Stop::unavailable(format!("cannot take signals: {error}")))?;
+    let Loaded { settings, .. } = loaded;
+    let style = style(&settings);
+    let log = log::init(level_filter(settings.log.level), style, Arc::new(SystemClock), sink::stderr());
+    panic::log_places_only();
+
+    let database = open::sqlite_path(&settings)?;
+    if settings.server.demo && settings.profile.is_production() {
+        return Err(Stop::usage("--demo makes a user whose password is public: not with the profile production"));
+    }
+    let (listener, _instance) = take_place(&settings, &database, supervised).await?;
+    let address = listener.local_addr().map_err(|error| Stop::usage(format!("cannot listen: {error}")))?;
+    let root = root_key::read_or_make(&settings, &SystemDice)?;
+    let trace = trace(&settings, style);
+    let echo = settings.log.echo.then(|| echo::printer(style, sink::stderr()));
+    let app = open::app(settings, &root, trace, echo).await?;
+    if app.current().settings.server.demo {
+        demo::make(&app, &app.ctx(sekisho_core::Actor::Server)).await?;
+    }
+
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let routes = router(Arc::clone(&app));
+    let gate = Arc::new(Gate::new(&app.current().settings, Arc::clone(&app.clock), Arc::clone(&app.dice)));
+    let mut server = tokio::spawn(http::serve(listener, routes, Arc::clone(&gate), async {
+        let _ = stopped.await;
+    }));
+    greet(&app, address, &database, &root).await;
+
+    loop {
+        tokio::select! {
+            ended = &mut server => return Err(Stop::unavailable(format!("the server ended by itself: {ended:?}"))),
+            asked = signals.next() => match asked {
+                Asked::Reload => {
+                    let running = Running { app: &app, gate: &gate, root: &root, log: &log };
+                    in_place::reload(&running, flags);
+                }
+                Asked::Stop => break,
+            },
+        }
+    }
+    tracing::info!("stopping: what is in flight is answered");
+    let _ = stop.send(());
+    tokio::spawn(async move {
+        while !matches!(signals.next().await, Asked::Stop) {}
+        std::process::exit(Exit::Refused as i32);
+    });
+    let _ = server.await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The listener and the database's lock. Where a database is there already, its lock comes first: the instance that holds
+/// it may hold the port as well and be about to go. Otherwise the port comes first, and a port in use leaves nothing behind.
+async fn take_place(
+    settings: &Settings,
+    database: &Path,
+    supervised: bool,
+) -> Result<(TcpListener, Instance), Stop> {
+    if lock_path(database).exists() {
+        let instance = Instance::take(database).await?;
+        return Ok((bind(settings.server.listen, supervised).await?, instance));
+    }
+    let listener = bind(settings.server.listen, supervised).await?;
+    root_key::make_directory(&settings.storage.data_dir)?;
+    Ok((listener, Instance::take(database).await?))
+}
+
+async fn bind(address: SocketAddr, patient: bool) -> Result<TcpListener, Stop> {
+    const STEP: Duration = Duration::from_millis(50);
+    let mut waited = Duration::ZERO;
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) if error.kind() == ErrorKind::AddrInUse && patient && waited < BIND_PATIENCE => {
+                tokio::time::sleep(STEP).await;
+                waited += STEP;
+            }
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                return Err(Stop::usage(format!("{address} is in use by another program; choose another with --listen")));
+            }
+            Err(error) => return Err(Stop::usage(format!("cannot listen on {address}: {error}"))),
+        }
+    }
+}
+
+/// The first screen. `listening on …` is a line of its own, for whoever waits for it.
+async fn greet(app: &App, address: SocketAddr, database: &Path, root: &RootKey) {
+    let has_users = manage::list(app, None, 1).await.is_ok_and(|users| !users.is_empty());
+    let current = app.current();
+    let screen = Screen {
+        settings: &current.settings,
+        address,
+        database,
+        root_key: &root.path,
+        has_users,
+        trace: app.trace.is_on(),
+    };
+    let mut text = format!("sekisho {}\n\nlistening on {}\n", env!("CARGO_PKG_VERSION"), screen.url());
+    screen.lines().iter().for_each(|line| {
+        text.push_str(line);
+        text.push('\n');
+    });
+    let mut to = std::io::stdout().lock();
+    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+    current.settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    if root.exposed {
+        tracing::warn!("others than its owner may read {}: chmod 600", root.path.display());
+    }
+}
+
+/// For whom log, trace and echo are written.
+fn style(settings: &Settings) -> Style {
+    Style::of_stderr(match settings.log.format {
+        LogFormat::Json => true,
+        LogFormat::Human => false,
+        LogFormat::Auto => !std::io::stderr().is_terminal(),
+    })
+}
+
+fn trace(settings: &Settings, style: Style) -> AuthTrace {
+    let on = match settings.log.trace_auth {
+        Switch::On => true,
+        Switch::Off => false,
+        Switch::Auto => !settings.profile.is_production() && std::io::stderr().is_terminal(),
+    };
+    let zone = if on { jiff::tz::TimeZone::system() } else { jiff::tz::TimeZone::UTC };
+    AuthTrace::new(on.then_some(style), zone, sink::stderr())
+}
+
+/// What a signal asks for.
+enum Asked {
+    Stop,
+    Reload,
+}
+
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
+    on_terminal: bool,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+            on_terminal: std::io::stderr().is_terminal(),
+        })
+    }
+
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.terminate.recv() => Asked::Stop,
+            _ = self.interrupt.recv() => Asked::Stop,
+            // A terminal that was closed hangs up too: then nobody asks for a reload, the user is gone.
+            _ = self.hangup.recv() => match self.on_terminal && !std::io::stderr().is_terminal() {
+                true => Asked::Stop,
+                false => Asked::Reload,
+            },
+        }
+    }
+}

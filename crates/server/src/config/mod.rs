@@ -1,0 +1,13 @@
+//! Configuration: gathered from its layers, and the keys that belong to it.
+//!
+//! Defaults, then `sekisho.toml`, then `.env`, then the environment, then flags; the later wins . The parsing is
+//! `sekisho_core::settings`' business; here are the files.
+
+mod error;
+mod files;
+pub mod key_ring;
+mod load;
+pub mod root_key;
+
+pub use error::ConfigError;
+pub use load::{Flags, Loaded, load};

@@ -1,0 +1,121 @@
+//! The root key: 32 bytes in one file, from which every other key of this server is derived.
+//!
+//! It is made once, before the first database, and never again: a missing or wrong root stops the start, because a new one
+//! would quietly be a new identity, and every token and every wrapped key would be lost.
+
+use super::error::ConfigError;
+use sekisho_core::settings::{DatabaseUrl, Settings};
+use sekisho_core::{Dice, dice, keys};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// The name of the root key's file in the data directory.
+pub const FILE: &str = "sekisho.key";
+const LENGTH: usize = 32;
+
+/// The root key, and where it was read.
+pub struct RootKey {
+    bytes: Zeroizing<[u8; LENGTH]>,
+    /// Its file.
+    pub path: PathBuf,
+    /// Whether others than its owner may read the file.
+    pub exposed: bool,
+}
+
+impl RootKey {
+    /// The key that a label names (HKDF, RFC 5869).
+    pub fn derive(&self, label: &str) -> [u8; 32] {
+        keys::derive(&self.bytes, label)
+    }
+
+    /// By what nodes and databases know that they belong to this root; safe to print.
+    pub fn fingerprint(&self) -> String {
+        self.derive(keys::FINGERPRINT)[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl std::fmt::Debug for RootKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RootKey").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Where the root key lies.
+pub fn path(settings: &Settings) -> PathBuf {
+    settings.storage.root_key_file.clone().unwrap_or_else(|| settings.storage.data_dir.join(FILE))
+}
+
+/// Reads the root key, or makes it where there is neither a key nor a database yet.
+pub fn read_or_make(settings: &Settings, dice: &dyn Dice) -> Result<RootKey, ConfigError> {
+    let path = path(settings);
+    match File::open(&path) {
+        Ok(file) => read(file, path),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let DatabaseUrl::Sqlite(database) = &settings.storage.database_url else {
+                return Err(ConfigError::one(format!("the root key {} is missing", path.display())));
+            };
+            if database.exists() {
+                return Err(ConfigError::one(format!(
+                    "the root key {} is missing, and the database {} was made with it: put the file back from your backup",
+                    path.display(),
+                    database.display()
+                )));
+            }
+            make(&path, dice)?;
+            let file = File::open(&path).map_err(|error| unreadable(&path, &error))?;
+            read(file, path)
+        }
+        Err(error) => Err(unreadable(&path, &error)),
+    }
+}
+
+/// Makes a directory that its owner alone may enter, with those above it that are missing.
+pub fn make_directory(path: &Path) -> Result<(), ConfigError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| ConfigError::one(format!("cannot make the directory {}: {error}", path.display())))
+}
+
+fn read(mut file: File, path: PathBuf) -> Result<RootKey, ConfigError> {
+    let meta = file.metadata().map_err(|error| unreadable(&path, &error))?;
+    let mut bytes = Zeroizing::new([0; LENGTH]);
+    if meta.len() != LENGTH as u64 {
+        return Err(ConfigError::one(format!(
+            "{} is not a root key: it has {} bytes instead of {LENGTH}; put the file back from your backup",
+            path.display(),
+            meta.len()
+        )));
+    }
+    file.read_exact(&mut *bytes).map_err(|error| unreadable(&path, &error))?;
+    Ok(RootKey { bytes, exposed: meta.mode() & 0o077 != 0, path })
+}
+
+/// Written and synced beside its place first, then linked to it: the file is there whole or not at all, and of two
+/// processes that start at once the second takes the first one's key.
+fn make(path: &Path, dice: &dyn Dice) -> Result<(), ConfigError> {
+    let cannot = |error: std::io::Error| ConfigError::one(format!("cannot write {}: {error}", path.display()));
+    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_directory(directory)?;
+    let draft = path.with_extension(format!("key-{}", std::process::id()));
+    let key = Zeroizing::new(dice::array::<LENGTH>(dice));
+    let written = (|| {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        file.write_all(&*key)?;
+        file.sync_all()?;
+        match std::fs::hard_link(&draft, path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+            _ => File::open(directory)?.sync_all(),
+        }
+    })();
+    let _ = std::fs::remove_file(&draft);
+    written.map_err(cannot)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> ConfigError {
+    ConfigError::one(format!("cannot read the root key {}: {error}", path.display()))
+}

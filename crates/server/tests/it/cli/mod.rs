@@ -1,0 +1,12 @@
+//! The command line, beside a running server and without one.
+
+mod config;
+mod help;
+mod instance;
+mod item;
+mod reload;
+mod secrets;
+mod signals;
+mod start;
+mod token;
+mod user;
