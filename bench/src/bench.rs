@@ -1,0 +1,173 @@
+//! One run: where its files lie, how long its rounds are, and the servers it starts.
+
+use std::{
+    cell::OnceCell,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+use rustix::thread::{CpuSet, sched_setaffinity};
+
+use crate::{
+    load::Window,
+    meter::{Usage, undisturbed},
+    process::{Server, free_address},
+    requests::checks,
+    stock::{SECRET_KEY, Stock},
+};
+
+/// How many users tokens and log-ins are drawn from.
+pub(crate) const USERS: usize = 10_000;
+
+/// What was asked for, and what has been prepared so far.
+pub(crate) struct Bench {
+    /// A smoke run: few and short rounds, small stocks, no bar is meant to be judged by it.
+    pub(crate) short: bool,
+    pinned: bool,
+    tries: u32,
+    binary: PathBuf,
+    target: PathBuf,
+    work: PathBuf,
+    users: OnceCell<Stock>,
+}
+
+impl Bench {
+    /// Prepares an empty work folder under `target`.
+    pub(crate) fn new(binary: PathBuf, target: &Path, short: bool, pinned: bool, busy: bool) -> Result<Self> {
+        let work = target.join("bench-work");
+        if work.exists() {
+            fs::remove_dir_all(&work).with_context(|| format!("emptying {}", work.display()))?;
+        }
+        fs::create_dir_all(&work)?;
+        let tries = if short || busy { 1 } else { 5 };
+        Ok(Self { short, pinned, tries, binary, target: target.to_owned(), work, users: OnceCell::new() })
+    }
+
+    /// The binary under test.
+    pub(crate) fn binary(&self) -> &Path {
+        &self.binary
+    }
+
+    /// The folder that things are built into.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// A path in the work folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.work.join(name)
+    }
+
+    /// A third of a second of warming up, then two of counting.
+    pub(crate) fn window(&self) -> Window {
+        let scale = if self.short { 0.25 } else { 1.0 };
+        Window {
+            warm: Duration::from_millis(300).mul_f64(scale),
+            measure: Duration::from_secs(2).mul_f64(scale),
+        }
+    }
+
+    /// How many rounds a ratio is the median of.
+    pub(crate) fn rounds(&self) -> usize {
+        if self.short { 3 } else { 15 }
+    }
+
+    /// Measures each of `sides` once a round, every round beginning with the next side, and again
+    /// while strangers use the machine. `[round][side]`.
+    ///
+    /// # Errors
+    /// Those of `measure`.
+    pub(crate) fn interleaved<T>(
+        &self,
+        servers: &[&Server],
+        sides: usize,
+        mut measure: impl FnMut(usize) -> Result<T>,
+    ) -> Result<Vec<Vec<(T, Usage)>>> {
+        let pids: Vec<u32> = servers.iter().map(|server| server.pid()).collect();
+        let mut rounds = Vec::new();
+        for round in 0..self.rounds() {
+            let mut measured: Vec<Option<(T, Usage)>> = (0..sides).map(|_| None).collect();
+            for step in 0..sides {
+                let side = (round + step) % sides;
+                measured[side] = Some(undisturbed(&pids, self.tries, || measure(side))?);
+            }
+            rounds.push(measured.into_iter().flatten().collect());
+        }
+        Ok(rounds)
+    }
+
+    /// The 10,000 users that most rows draw from; made once a run.
+    pub(crate) fn users(&self) -> Result<&Stock> {
+        if let Some(stock) = self.users.get() {
+            return Ok(stock);
+        }
+        let stock = self.stock(USERS)?;
+        Ok(self.users.get_or_init(|| stock))
+    }
+
+    /// A database of `count` users, and tokens of [`USERS`] of them.
+    pub(crate) fn stock(&self, count: usize) -> Result<Stock> {
+        let dir = self.file(&format!("users-{count}"));
+        fs::create_dir_all(&dir)?;
+        // The server itself makes its keys and its schema.
+        drop(self.serve(&dir, "/livez", &[])?);
+        Stock::fill(&dir, count, USERS)
+    }
+
+    /// The server under test on a stock's database, ready for its tokens.
+    pub(crate) fn sekisho(&self, stock: &Stock) -> Result<Server> {
+        self.serve(&stock.dir, "/users/me", &stock.tokens[..1])
+    }
+
+    fn serve(&self, dir: &Path, path: &str, tokens: &[String]) -> Result<Server> {
+        let address = free_address()?;
+        let mut command = Command::new(&self.binary);
+        command
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            .env("SEKISHO_PROFILE", "production")
+            .env("SEKISHO_REGISTRATION_MODE", "open")
+            .env("SECRET_KEY", SECRET_KEY)
+            .env("DATABASE_URL", format!("sqlite:///{}", Stock::database(dir).display()))
+            .current_dir(dir)
+            .arg("serve")
+            .args(["--listen", &address.to_string()])
+            .arg("--data")
+            .arg(dir);
+        let request = tokens.first().map_or_else(
+            || format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n").into_bytes(),
+            |_| checks(address, tokens).get(0).to_vec(),
+        );
+        self.start(&mut command, address, &request, "sekisho.log")
+    }
+
+    /// Starts a server on its cores: all of them, or the first one when pinned.
+    pub(crate) fn start(
+        &self,
+        command: &mut Command,
+        address: SocketAddr,
+        request: &[u8],
+        log: &str,
+    ) -> Result<Server> {
+        self.pin(0)?;
+        let server = Server::start(command, address, request, &self.file(log));
+        self.pin(1)?;
+        server
+    }
+
+    /// When pinned: the server, which inherits this, on core 0, the generator on core 1.
+    fn pin(&self, core: usize) -> Result<()> {
+        if self.pinned {
+            let cores = fs::read_to_string("/proc/cpuinfo")?.matches("processor\t").count();
+            ensure!(cores >= 2, "pinning needs two cores");
+            let mut set = CpuSet::new();
+            set.set(core);
+            sched_setaffinity(None, &set)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,4 @@
+//! Who the server is measured against.
+
+pub(crate) mod bare_axum;
+pub(crate) mod fastapi;
