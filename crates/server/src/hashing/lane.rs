@@ -1,0 +1,141 @@
+//! The lane's handle and what its threads share.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use sekisho_core::{Ctx, Refusal};
+
+use super::fair::{Fair, Owner};
+use super::job::Job;
+use super::permit::Permit;
+use super::settings::LaneSettings;
+use super::worker;
+use crate::address::AddressKey;
+
+/// The way to the hashing threads. Clones share them; with the last clone they stop.
+#[derive(Clone)]
+pub struct Lane {
+    handle: Arc<Handle>,
+}
+
+/// What the lane has done since it started, and what it is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Stats {
+    /// Hashes that were run, to the end or to a panic.
+    pub hashes: u64,
+    /// Hashes that run now.
+    pub running: usize,
+    /// Hashes that wait now.
+    pub waiting: usize,
+    /// Requests that were turned away because there was no room.
+    pub refused: u64,
+    /// Waiting hashes that were dropped because their client had gone.
+    pub abandoned: u64,
+}
+
+/// Held by the lane's clones alone, never by a thread: its end is the threads' end.
+struct Handle {
+    shared: Arc<Shared>,
+}
+
+/// What handles, permits and threads share.
+pub(super) struct Shared {
+    state: Mutex<State>,
+    /// Woken once for each new job, and for all when the lane closes.
+    pub(super) work: Condvar,
+    pub(super) hashes: AtomicU64,
+    pub(super) refused: AtomicU64,
+    pub(super) abandoned: AtomicU64,
+    names: RandomState,
+}
+
+pub(super) struct State {
+    pub(super) fair: Fair<Box<dyn Job>>,
+    pub(super) closing: bool,
+}
+
+impl Lane {
+    /// Starts the threads; none of them takes memory before its first hash.
+    ///
+    /// # Panics
+    /// When the system refuses to start a thread.
+    pub fn start(settings: LaneSettings) -> Lane {
+        let threads = settings.thread_count();
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State { fair: Fair::new(threads + settings.queue), closing: false }),
+            work: Condvar::new(),
+            hashes: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            abandoned: AtomicU64::new(0),
+            names: RandomState::new(),
+        });
+        for number in 0..threads {
+            worker::start(number, Arc::clone(&shared), &settings);
+        }
+        Lane { handle: Arc::new(Handle { shared }) }
+    }
+
+    /// A slot for one hash for this account (its id, or the name as sent if there is none), at once or not at all.
+    ///
+    /// # Errors
+    /// [`Refusal::HashingBusy`]: the account has one hash running and four waiting, or the lane is full.
+    pub fn admit(&self, ctx: &Ctx, account: &str) -> Result<Permit, Refusal> {
+        let shared = &self.handle.shared;
+        let owner = Owner { account: shared.names.hash_one(account), address: AddressKey::of(ctx.peer) };
+        let admitted = shared.state().fair.admit(owner);
+        let Some(displaced) = admitted else {
+            shared.refused.fetch_add(1, Relaxed);
+            return Err(Refusal::HashingBusy);
+        };
+        if let Some(job) = displaced {
+            shared.refused.fetch_add(1, Relaxed);
+            job.turn_away();
+        }
+        Ok(Permit::new(Arc::clone(shared), owner))
+    }
+
+    /// The lane's counters.
+    pub fn stats(&self) -> Stats {
+        let shared = &self.handle.shared;
+        let (running, waiting) = shared.state().fair.counts();
+        Stats {
+            hashes: shared.hashes.load(Relaxed),
+            running,
+            waiting,
+            refused: shared.refused.load(Relaxed),
+            abandoned: shared.abandoned.load(Relaxed),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn shared(&self) -> std::sync::Weak<Shared> {
+        Arc::downgrade(&self.handle.shared)
+    }
+}
+
+impl std::fmt::Debug for Lane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Lane").field(&self.stats()).finish()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let mut state = self.shared.state();
+        state.closing = true;
+        let jobs = state.fair.drain();
+        drop(state);
+        self.shared.work.notify_all();
+        for job in jobs {
+            job.turn_away();
+        }
+    }
+}
+
+impl Shared {
+    /// The queue. Nothing that may panic runs under this lock, so a poisoned one is whole.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,71 @@
+//! One hashing thread.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use sekisho_core::credentials::Memory;
+
+use super::fair::Owner;
+use super::job::Job;
+use super::lane::Shared;
+use super::settings::LaneSettings;
+
+/// Starts one thread of the lane.
+pub(super) fn start(number: usize, shared: Arc<Shared>, settings: &LaneSettings) {
+    let LaneSettings { niceness, idle, .. } = *settings;
+    std::thread::Builder::new()
+        .name(format!("hashing-{number}"))
+        .spawn(move || {
+            stand_back(niceness);
+            hash_until_closed(&shared, idle);
+        })
+        .expect("the system starts a hashing thread");
+}
+
+/// Lowers this thread's priority (Linux counts niceness by thread), so that a request that comes in runs first.
+fn stand_back(niceness: u8) {
+    let thread = rustix::thread::gettid();
+    if let Err(error) = rustix::process::setpriority_process(Some(thread), i32::from(niceness.min(19))) {
+        tracing::warn!(%error, "hashing runs at the priority of request handling");
+    }
+}
+
+fn hash_until_closed(shared: &Shared, idle: Duration) {
+    let mut memory = Memory::new();
+    while let Some((owner, mut job)) = next(shared, &mut memory, idle) {
+        let whole = job.work(&mut memory);
+        shared.hashes.fetch_add(1, Relaxed);
+        if !whole {
+            memory = Memory::new();
+        }
+        shared.state().fair.finish(owner);
+        job.answer();
+    }
+}
+
+/// Waits for a job; `None` when the lane has closed. Gives the memory back when the wait grows long.
+fn next(shared: &Shared, memory: &mut Memory, idle: Duration) -> Option<(Owner, Box<dyn Job>)> {
+    let mut warm = true;
+    let mut state = shared.state();
+    loop {
+        if let Some(job) = state.fair.next() {
+            return Some(job);
+        }
+        if state.closing {
+            return None;
+        }
+        if !warm {
+            state = shared.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+            continue;
+        }
+        let (woken, waited) = shared.work.wait_timeout(state, idle).unwrap_or_else(PoisonError::into_inner);
+        state = woken;
+        if waited.timed_out() {
+            warm = false;
+            drop(state);
+            memory.release();
+            state = shared.state();
+        }
+    }
+}

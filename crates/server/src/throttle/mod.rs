@@ -1,0 +1,214 @@
+//! How often a log-in may fail: by account and address, by address, and by account.
+//!
+//! One address that tries many accounts and many addresses that try one account are both slowed. Nobody is
+//! locked out: each bucket refills by itself, the right password is taken as soon as there is a token again, and an address
+//! from which an account has logged in before does not count against that account's own bucket, so that
+//! strangers who keep that empty do not keep its owner out.
+//!
+//! Names count as typed (by their canonical key), whether or not somebody has them: what exists does not show.
+//! Everything is kept in memory, in a bounded space, and forgotten with the process: the limit holds by node.
+
+mod bounded;
+#[cfg(test)]
+mod tests;
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sekisho_core::Timestamp;
+use sekisho_core::limit::{Bucket, Rate};
+use sekisho_core::settings::{Allowance, Throttle as Settings};
+
+use crate::address::AddressKey;
+use bounded::Bounded;
+
+/// The most buckets kept of each kind (40 bytes each), and addresses known to have logged in.
+const CAPACITY: usize = 32_768;
+
+/// How long an address stays known after a log-in.
+const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The count of failed log-ins; clones share it.
+#[derive(Clone)]
+pub struct Throttle {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    names: RandomState,
+    counts: Mutex<Counts>,
+}
+
+struct Counts {
+    rates: Rates,
+    pairs: Bounded<Bucket>,
+    addresses: Bounded<Bucket>,
+    accounts: Bounded<Bucket>,
+    known: Bounded<Timestamp>,
+}
+
+#[derive(Clone, Copy)]
+struct Rates {
+    enabled: bool,
+    pair: Rate,
+    address: Rate,
+    account: Rate,
+}
+
+/// The keyed hashes under which one log-in counts: no name is kept.
+#[derive(Clone, Copy)]
+struct Keys {
+    pair: u64,
+    address: u64,
+    account: u64,
+}
+
+impl Throttle {
+    /// A throttle that has seen nothing yet.
+    pub fn new(settings: &Settings) -> Throttle {
+        let counts = Counts {
+            rates: Rates::from(settings),
+            pairs: Bounded::new(CAPACITY),
+            addresses: Bounded::new(CAPACITY),
+            accounts: Bounded::new(CAPACITY),
+            known: Bounded::new(CAPACITY),
+        };
+        Throttle { inner: Arc::new(Inner { names: RandomState::new(), counts: Mutex::new(counts) }) }
+    }
+
+    /// Puts changed rates in force; what was counted stays.
+    pub fn apply(&self, settings: &Settings) {
+        self.inner.counts().rates = Rates::from(settings);
+    }
+
+    /// Asks leave for one attempt, which is held as if it had failed until its outcome is known: attempts at
+    /// the same time count against each other.
+    ///
+    /// # Errors
+    /// The time after which to try again.
+    pub fn check(
+        &self,
+        account_key: &str,
+        peer: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Attempt, Duration> {
+        let keys = self.inner.keys(account_key, AddressKey::of(peer));
+        let mut guard = self.inner.counts();
+        let counts = &mut *guard;
+        if !counts.rates.enabled {
+            return Ok(Attempt { inner: Arc::clone(&self.inner), keys, now, held: Held::Nothing });
+        }
+        let Rates { pair, address, account, .. } = counts.rates;
+        let known = counts.known.get(keys.pair).is_some_and(|until| *until > now);
+
+        // Ask all before taking from any: a refused attempt costs nothing, and leaves no entry behind.
+        counts.addresses.get_mut(keys.address).map_or(Ok(()), |bucket| bucket.check(address, now))?;
+        counts.pairs.get_mut(keys.pair).map_or(Ok(()), |bucket| bucket.check(pair, now))?;
+        if !known {
+            counts.accounts.get_mut(keys.account).map_or(Ok(()), |bucket| bucket.check(account, now))?;
+        }
+        counts.addresses.entry(keys.address, Bucket::new).take(address, now)?;
+        counts.pairs.entry(keys.pair, Bucket::new).take(pair, now)?;
+        if !known {
+            counts.accounts.entry(keys.account, Bucket::new).take(account, now)?;
+        }
+        let held = if known { Held::AsKnown } else { Held::AsStranger };
+        Ok(Attempt { inner: Arc::clone(&self.inner), keys, now, held })
+    }
+}
+
+impl std::fmt::Debug for Throttle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Throttle")
+    }
+}
+
+impl Inner {
+    /// The counts. Nothing that may panic half-way runs under this lock, so a poisoned one is whole.
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keys(&self, account_key: &str, address: AddressKey) -> Keys {
+        Keys {
+            pair: self.names.hash_one((account_key, address)),
+            address: self.names.hash_one(address),
+            account: self.names.hash_one(account_key),
+        }
+    }
+}
+
+/// One attempt to log in that was let through.
+///
+/// Dropped without an outcome it gives back what it held: no hash was made (the lane was busy, the database
+/// failed), or the client left before it could read the answer.
+#[must_use = "an attempt ends with `failed` or `succeeded`"]
+pub struct Attempt {
+    inner: Arc<Inner>,
+    keys: Keys,
+    now: Timestamp,
+    held: Held,
+}
+
+#[derive(Clone, Copy)]
+enum Held {
+    Nothing,
+    AsKnown,
+    AsStranger,
+}
+
+impl Attempt {
+    /// The log-in failed: what the attempt took stays taken.
+    pub fn failed(mut self) {
+        self.held = Held::Nothing;
+    }
+
+    /// The log-in succeeded: nothing is counted, and the address is known to this account from now on.
+    pub fn succeeded(self) {
+        if !matches!(self.held, Held::Nothing) {
+            *self.inner.counts().known.entry(self.keys.pair, || self.now) = self.now.plus(KNOWN_FOR);
+        }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let stranger = match self.held {
+            Held::Nothing => return,
+            Held::AsKnown => false,
+            Held::AsStranger => true,
+        };
+        let mut guard = self.inner.counts();
+        let counts = &mut *guard;
+        let give_back = |bucket: Option<&mut Bucket>, rate| {
+            if let Some(bucket) = bucket {
+                bucket.give_back(rate);
+            }
+        };
+        give_back(counts.addresses.get_mut(self.keys.address), counts.rates.address);
+        give_back(counts.pairs.get_mut(self.keys.pair), counts.rates.pair);
+        if stranger {
+            give_back(counts.accounts.get_mut(self.keys.account), counts.rates.account);
+        }
+    }
+}
+
+impl std::fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Attempt")
+    }
+}
+
+impl From<&Settings> for Rates {
+    fn from(settings: &Settings) -> Rates {
+        let rate = |allowance: Allowance| Rate { burst: allowance.burst, refill: allowance.refill };
+        Rates {
+            enabled: settings.enabled,
+            pair: rate(settings.per_account_and_address),
+            address: rate(settings.per_address),
+            account: rate(settings.per_account),
+        }
+    }
+}
