@@ -23,17 +23,17 @@ pub struct Email {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum EmailError {
     /// More than 254 octets (RFC 5321, 4.5.3.1.3, less the brackets), or 64 before the `@`.
-    #[error("An e-mail address has at most 254 bytes, 64 of them before the @")]
+    #[error("an e-mail address has at most 254 bytes, 64 of them before the @")]
     TooLong,
     /// No `@`, or more than one.
-    #[error("An e-mail address has exactly one @")]
+    #[error("an e-mail address has exactly one @")]
     NotOneAt,
     /// The part before the `@` is empty, has a dot out of place, or a character that an address of one plain
     /// mailbox does not hold.
-    #[error("The part before the @ is not a plain mailbox name")]
+    #[error("the part before the @ is not a plain mailbox name")]
     LocalPart,
     /// The part behind the `@` is no host name with a dot.
-    #[error("The part behind the @ is not a domain name")]
+    #[error("the part behind the @ is not a domain name")]
     Domain,
 }
 
@@ -195,7 +195,7 @@ mod tests {
         assert!(Email::parse(&format!("{local}@{domain}")).is_ok());
         assert_eq!(Email::parse(&format!("{local}@{domain}x")), Err(EmailError::TooLong));
         assert_eq!(Email::parse(&format!("{local}l@x.org")), Err(EmailError::TooLong));
-        assert_eq!(Email::parse(&format!("{}@x.org", "\u{fdfa}".repeat(3))), Err(EmailError::LocalPart));
+        assert_eq!(Email::parse("\u{fdfa}@x.org"), Err(EmailError::LocalPart));
         assert_eq!(Email::parse(&format!("a@{}.org", "d".repeat(64))), Err(EmailError::Domain));
     }
 

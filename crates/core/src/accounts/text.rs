@@ -63,15 +63,15 @@ pub(super) fn is_mark(c: char) -> bool {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum FullNameError {
     /// More than 256 code points.
-    #[error("A full name has at most {FULL_NAME_MAX} characters")]
+    #[error("a full name has at most {FULL_NAME_MAX} characters")]
     TooLong,
     /// A control character, a line break or a bidirectional override.
-    #[error("A full name holds no control characters")]
+    #[error("a full name holds no control characters")]
     Unprintable,
 }
 
 /// The longest full name, in code points.
-const FULL_NAME_MAX: usize = 256;
+pub(super) const FULL_NAME_MAX: usize = 256;
 
 /// Refuses a full name that could break a line or turn the text around it; everything else is the person's own
 /// business, joiners and emoji included.

@@ -17,25 +17,25 @@ pub struct Username {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum UsernameError {
     /// No character at all.
-    #[error("A username has at least 1 character")]
+    #[error("a username has at least 1 character")]
     Empty,
     /// More than 64 code points.
-    #[error("A username has at most {} characters", Username::MAX)]
+    #[error("a username has at most {} characters", Username::MAX)]
     TooLong,
     /// A control, zero-width, bidirectional, private or unassigned character.
-    #[error("A username holds no invisible characters")]
+    #[error("a username holds no invisible characters")]
     Unprintable,
     /// White space at an end, twice in a row, or of another kind than the two plain spaces.
-    #[error("A username has no white space at its ends, and single spaces within")]
+    #[error("a username has no white space at its ends, and single spaces within")]
     WhiteSpace,
     /// It begins with a character that joins to the one before it.
-    #[error("A username does not begin with a combining character")]
+    #[error("a username does not begin with a combining character")]
     BeginsWithMark,
     /// It holds an `@` in some width.
-    #[error("A username holds no @")]
+    #[error("a username holds no @")]
     LooksLikeEmail,
     /// It reads as a UUID in some spelling.
-    #[error("A username does not look like an id")]
+    #[error("a username does not look like an id")]
     LooksLikeId,
 }
 

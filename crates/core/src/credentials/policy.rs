@@ -1,8 +1,11 @@
 //! Which passwords may be set.
 
+use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::accounts::username_key;
+use crate::invalid::Invalid;
+use crate::loc;
 use crate::secret::SecretString;
 
 /// What a new password must be like (NIST SP 800-63B-4, 3.1.1.2): long enough, not too long, not among those that
@@ -21,32 +24,44 @@ pub struct PasswordPolicy {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PasswordError {
     /// Fewer code points than the policy wants.
-    #[error("String should have at least {min} characters")]
+    #[error("a password has at least {min} characters")]
     TooShort {
         /// The fewest allowed.
         min: usize,
     },
     /// More code points than the policy allows.
-    #[error("String should have at most {max} characters")]
+    #[error("a password has at most {max} characters")]
     TooLong {
         /// The most allowed.
         max: usize,
     },
     /// One of the most common passwords.
-    #[error("This password is one of the most common, choose another")]
+    #[error("this password is one of the most common, choose another")]
     Common,
     /// The account's own name or address.
-    #[error("The password must not be the name or the e-mail address")]
+    #[error("the password must not be the name or the e-mail address")]
     SameAsAccount,
     /// More than 72 bytes, where new hashes are bcrypt, which sees no further.
-    #[error("The password has more than 72 bytes, which bcrypt can not keep")]
+    #[error("the password has more than 72 bytes, which bcrypt can not keep")]
     TooLongForBcrypt,
     /// A NUL character, where new hashes are bcrypt, which ends there.
-    #[error("The password holds a NUL character, which bcrypt can not keep")]
+    #[error("the password holds a NUL character, which bcrypt can not keep")]
     NulForBcrypt,
     /// The configured cost is above what this server would verify.
-    #[error("The configured hashing cost is out of range")]
+    #[error("the configured hashing cost is out of range")]
     CostOutOfRange,
+}
+
+impl PasswordError {
+    /// The entry of a 422's list that says so; the password itself is not in it.
+    pub fn to_invalid(self) -> Invalid {
+        let (loc, input) = (loc!["body", "password"], Value::from("[redacted]"));
+        match self {
+            Self::TooShort { min } => Invalid::string_too_short(loc, input, min),
+            Self::TooLong { max } => Invalid::string_too_long(loc, input, max),
+            other => Invalid::value_error(loc, input, other),
+        }
+    }
 }
 
 /// A password that may be hashed: its bytes as sent, and its NFC form.
