@@ -1,0 +1,51 @@
+//! `POST /users/` and `GET /users/me`.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use sekisho_core::{Door, PublicUser, wire};
+
+use crate::app::App;
+use crate::error::{self, ApiError, content_type};
+use crate::extract::{Call, CurrentUser};
+use crate::openapi::responses::{RegistrationRefusals, TokenRefusals};
+use crate::openapi::schemas::{self, BodyCreateUser};
+
+/// Registers a user.
+///
+/// The username and the e-mail address must be free in any spelling; the password is stored only as a hash.
+#[utoipa::path(
+    post,
+    path = "/users/",
+    operation_id = "create_user_users__post",
+    summary = "Create User",
+    request_body = BodyCreateUser,
+    responses((status = 200, description = "Successful Response", body = schemas::User), RegistrationRefusals)
+)]
+pub async fn create_user(
+    State(app): State<Arc<App>>,
+    call: Call,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let refuse = |failure| ApiError::at(Door::Other, &call, failure);
+    let raw = wire::create_user(content_type(&headers), &body).map_err(|e| refuse(e.into()))?;
+    let user = super::register(&app, &call, raw).await.map_err(refuse)?;
+    Ok(error::json(&PublicUser::from(&user)))
+}
+
+/// Shows the caller.
+#[utoipa::path(
+    get,
+    path = "/users/me",
+    operation_id = "read_users_me_users_me_get",
+    summary = "Read Users Me",
+    responses((status = 200, description = "Successful Response", body = schemas::User), TokenRefusals),
+    security(("OAuth2PasswordBearer" = []))
+)]
+pub async fn read_users_me(user: CurrentUser) -> Response {
+    error::json(&PublicUser::from(&*user))
+}

@@ -1,0 +1,7 @@
+//! What a handler may ask for in its arguments: the call's context, the caller, the body.
+
+mod call;
+mod current_user;
+
+pub use call::Call;
+pub use current_user::CurrentUser;

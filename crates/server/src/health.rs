@@ -1,0 +1,40 @@
+//! `/livez` and `/readyz`, for whoever restarts the process or sends it traffic.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use sekisho_core::Door;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::error::{self, ApiError};
+use crate::extract::Call;
+use crate::openapi::responses::ReadinessRefusals;
+use crate::openapi::schemas;
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+/// Answers as long as the process serves requests at all.
+#[utoipa::path(
+    get,
+    path = "/livez",
+    responses((status = 200, description = "The process serves requests", body = schemas::Health))
+)]
+pub async fn livez() -> Response {
+    error::json(&Health { status: "ok" })
+}
+
+/// Answers 200 while the database does, 503 otherwise.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    responses((status = 200, description = "The database answers", body = schemas::Health), ReadinessRefusals)
+)]
+pub async fn readyz(State(app): State<Arc<App>>, call: Call) -> Result<Response, ApiError> {
+    app.store.ping().await.map_err(|e| ApiError::at(Door::Other, &call, e.into()))?;
+    Ok(error::json(&Health { status: "ok" }))
+}

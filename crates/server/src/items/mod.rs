@@ -1,0 +1,33 @@
+//! The seeds' protected resource: items, each with its owner.
+
+pub mod api;
+
+use sekisho_core::{Ctx, Event, Item, User};
+
+use crate::app::App;
+use crate::failure::Failure;
+
+/// The items that a user owns, oldest first.
+pub async fn list(app: &App, owner: &User) -> Result<Vec<Item>, Failure> {
+    Ok(app.store.read().await?.items_of(owner.id).await?)
+}
+
+/// Gives a user a new item.
+pub async fn add(app: &App, ctx: &Ctx, owner: &User) -> Result<Item, Failure> {
+    let mut tx = app.store.begin().await?;
+    let item_id = tx.add_item(owner.id, ctx.now).await?;
+    tx.record(ctx, &Event::ItemAdded { item_id, owner: owner.id }).await?;
+    tx.commit().await?;
+    Ok(Item { item_id, owner: owner.id })
+}
+
+/// Removes an item; false if there is none with this number.
+pub async fn remove(app: &App, ctx: &Ctx, item_id: i64) -> Result<bool, Failure> {
+    let mut tx = app.store.begin().await?;
+    let removed = tx.remove_item(item_id).await?;
+    if removed {
+        tx.record(ctx, &Event::ItemRemoved { item_id }).await?;
+    }
+    tx.commit().await?;
+    Ok(removed)
+}
