@@ -7,14 +7,14 @@ use clap_complete::Shell;
 
 /// `sekisho completions SHELL`.
 #[derive(Debug, Args)]
-pub struct Completions {
+pub(super) struct Completions {
     /// Which shell
     #[arg(value_enum)]
     shell: Shell,
 }
 
 /// Prints the script.
-pub fn run(args: &Completions, command: &mut clap::Command, out: &mut Out) -> Result<(), Stop> {
+pub(super) fn run(args: &Completions, command: &mut clap::Command, out: &mut Out) -> Result<(), Stop> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, command, "sekisho", &mut script);
     out.line(String::from_utf8_lossy(&script).trim_end())

@@ -9,12 +9,16 @@ use serde_json::json;
 
 /// The commands under `sekisho config`.
 #[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
+pub(super) enum ConfigCommand {
     /// Show the effective value of every setting and where it came from; secrets are hidden
-    #[command(after_help = "Example:\n  sekisho config show\n  sekisho config show --json | jq 'select(.origin != \"default\")'")]
+    #[command(
+        after_help = "Example:\n  sekisho config show\n  sekisho config show --json | jq 'select(.origin != \"default\")'"
+    )]
     Show,
     /// Check the configuration as `serve` would, and change nothing
-    #[command(after_help = "Example:\n  sekisho config check --config /etc/sekisho.toml && systemctl reload sekisho")]
+    #[command(
+        after_help = "Example:\n  sekisho config check --config /etc/sekisho.toml && systemctl reload sekisho"
+    )]
     Check,
     /// Print the default configuration file: every setting, its default, its comment
     #[command(after_help = "Example:\n  sekisho config default > sekisho.toml")]
@@ -28,7 +32,7 @@ impl From<ConfigError> for Stop {
 }
 
 /// Runs one of them.
-pub fn run(command: ConfigCommand, flags: &Flags, out: &mut Out) -> Result<(), Stop> {
+pub(super) fn run(command: ConfigCommand, flags: &Flags, out: &mut Out) -> Result<(), Stop> {
     match command {
         ConfigCommand::Default => out.line(DEFAULT_TOML.trim_end()),
         ConfigCommand::Show => show(flags, out),
@@ -41,7 +45,9 @@ fn show(flags: &Flags, out: &mut Out) -> Result<(), Stop> {
     let shown = settings::show(&loaded.settings, &loaded.origins);
     if out.is_json() {
         return shown.iter().try_for_each(|setting| {
-            out.json(&json!({ "key": setting.key, "value": setting.value, "origin": setting.origin.to_string() }))
+            out.json(
+                &json!({ "key": setting.key, "value": setting.value, "origin": setting.origin.to_string() }),
+            )
         });
     }
     let rows: Vec<_> = shown

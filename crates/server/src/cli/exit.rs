@@ -60,9 +60,12 @@ impl From<Failure> for Stop {
     fn from(failure: Failure) -> Stop {
         let reason = Some(failure.refusal().code());
         match failure {
-            Failure::Store(error) => Stop { exit: Exit::Unavailable, reason, lines: vec![format!("database: {error}")] },
+            Failure::Store(error) => {
+                Stop { exit: Exit::Unavailable, reason, lines: vec![format!("database: {error}")] }
+            }
             Failure::Invalid(entries) => {
-                let lines = entries.iter().map(|entry| format!("{}: {}", field(&entry.loc), entry.msg)).collect();
+                let lines =
+                    entries.iter().map(|entry| format!("{}: {}", field(&entry.loc), entry.msg)).collect();
                 Stop { exit: Exit::Refused, reason, lines }
             }
             Failure::Refused(refusal) | Failure::Later(refusal, _) => {

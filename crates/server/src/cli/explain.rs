@@ -8,13 +8,13 @@ use serde_json::json;
 
 /// `sekisho explain [CODE]`.
 #[derive(Debug, Args)]
-pub struct Explain {
+pub(super) struct Explain {
     /// A reason code, as the log writes it; without one, all of them are listed
     code: Option<String>,
 }
 
 /// Explains one code, or lists all.
-pub fn run(args: &Explain, out: &mut Out) -> Result<(), Stop> {
+pub(super) fn run(args: &Explain, out: &mut Out) -> Result<(), Stop> {
     let Some(code) = &args.code else { return list(out) };
     let Some(refusal) = Refusal::from_code(code) else {
         let near = nearest(code).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
@@ -29,7 +29,8 @@ fn list(out: &mut Out) -> Result<(), Stop> {
     if out.is_json() {
         return all.iter().try_for_each(|r| out.json(&json!({ "code": r.code(), "title": r.title() })));
     }
-    let rows: Vec<_> = all.iter().map(|refusal| [refusal.code().to_owned(), refusal.title().to_owned()]).collect();
+    let rows: Vec<_> =
+        all.iter().map(|refusal| [refusal.code().to_owned(), refusal.title().to_owned()]).collect();
     out.rows(&rows)
 }
 
@@ -37,5 +38,9 @@ fn list(out: &mut Out) -> Result<(), Stop> {
 fn nearest(typed: &str) -> Option<&'static str> {
     let words: Vec<_> = typed.split(['_', '-', ' ']).collect();
     let shared = |code: &str| code.split('_').filter(|word| words.contains(word)).count();
-    Refusal::all().iter().map(|refusal| refusal.code()).max_by_key(|code| shared(code)).filter(|code| shared(code) > 0)
+    Refusal::all()
+        .iter()
+        .map(|refusal| refusal.code())
+        .max_by_key(|code| shared(code))
+        .filter(|code| shared(code) > 0)
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// The options of every command.
 #[derive(Debug, Default, Args)]
-pub struct Global {
+pub(super) struct Global {
     /// The directory of the database and the root key [env: SEKISHO_DATA] [default: ./data]
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<String>,
@@ -28,7 +28,7 @@ impl Global {
 
 /// The options of `sekisho serve`.
 #[derive(Debug, Default, Args)]
-pub struct ServeFlags {
+pub(super) struct ServeFlags {
     /// The address and port to listen on; port 0 picks a free one [env: SEKISHO_LISTEN] [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDR", conflicts_with_all = ["host", "port"])]
     listen: Option<String>,
@@ -72,7 +72,9 @@ impl ServeFlags {
             ("server.profile", "--profile", &self.profile),
             ("server.root_path", "--root-path", &self.root_path),
         ];
-        flags.values.extend(texts.into_iter().filter_map(|(key, flag, value)| Some((key, flag, value.clone()?))));
+        flags
+            .values
+            .extend(texts.into_iter().filter_map(|(key, flag, value)| Some((key, flag, value.clone()?))));
         let switches = [
             ("server.demo", "--demo", self.demo),
             ("server.reload", "--reload", self.reload),

@@ -9,17 +9,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long a second instance waits for the first to go: longer than a stop takes to answer what is in flight.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 const STEP: Duration = Duration::from_millis(20);
 
 /// The lock; the system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
-pub struct Instance {
+pub(super) struct Instance {
     _file: File,
 }
 
 /// Where the lock of a database lies.
-pub fn lock_path(database: &Path) -> PathBuf {
+pub(super) fn lock_path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".lock");
     PathBuf::from(name)
@@ -27,7 +27,7 @@ pub fn lock_path(database: &Path) -> PathBuf {
 
 impl Instance {
     /// Takes the lock of this database; waits for another instance and says so once.
-    pub async fn take(database: &Path) -> Result<Instance, Stop> {
+    pub(super) async fn take(database: &Path) -> Result<Instance, Stop> {
         let path = lock_path(database);
         let file = OpenOptions::new()
             .create(true)
@@ -52,7 +52,10 @@ impl Instance {
                     waited += STEP;
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(Stop::unavailable(format!("another instance still serves {}", database.display())));
+                    return Err(Stop::unavailable(format!(
+                        "another instance still serves {}",
+                        database.display()
+                    )));
                 }
                 Err(TryLockError::Error(error)) => {
                     return Err(Stop::usage(format!("cannot lock {}: {error}", path.display())));

@@ -10,7 +10,7 @@ use serde_json::json;
 
 /// The commands under `sekisho item`.
 #[derive(Debug, Subcommand)]
-pub enum ItemCommand {
+pub(super) enum ItemCommand {
     /// Give a user a new item
     #[command(after_help = "Example:\n  sekisho item add --owner tim")]
     Add(Owner),
@@ -24,7 +24,7 @@ pub enum ItemCommand {
 
 /// A command about one user's items.
 #[derive(Debug, Args)]
-pub struct Owner {
+pub(super) struct Owner {
     /// Username, e-mail address or id of the owner
     #[arg(long, value_name = "USER")]
     owner: String,
@@ -32,13 +32,13 @@ pub struct Owner {
 
 /// `sekisho item remove`.
 #[derive(Debug, Args)]
-pub struct Remove {
+pub(super) struct Remove {
     /// The item's number
     item_id: i64,
 }
 
 /// Runs one of them.
-pub fn run(command: ItemCommand, open: &open::Open, out: &mut Out) -> Result<(), Stop> {
+pub(super) fn run(command: ItemCommand, open: &open::Open, out: &mut Out) -> Result<(), Stop> {
     open.block_on(async |app| match command {
         ItemCommand::Add(args) => {
             let owner = user::find(&app, &args.owner).await?;

@@ -15,18 +15,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How a command reaches the server's state: it opens the same file, whether a server runs on it or not.
-pub struct Open {
+pub(super) struct Open {
     flags: Flags,
 }
 
 impl Open {
     /// With what the command line says about the configuration.
-    pub fn new(flags: Flags) -> Open {
+    pub(super) fn new(flags: Flags) -> Open {
         Open { flags }
     }
 
     /// Opens everything, runs the command on it, and closes it again.
-    pub fn block_on<T>(&self, command: impl AsyncFnOnce(Arc<App>) -> Result<T, Stop>) -> Result<T, Stop> {
+    pub(super) fn block_on<T>(
+        &self,
+        command: impl AsyncFnOnce(Arc<App>) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
         let mut settings = config::load(&self.flags)?.settings;
         // One command hashes one password.
         settings.hashing.threads = 1;
@@ -43,7 +46,7 @@ impl Open {
 }
 
 /// The SQLite file of these settings.
-pub fn sqlite_path(settings: &Settings) -> Result<PathBuf, Stop> {
+pub(super) fn sqlite_path(settings: &Settings) -> Result<PathBuf, Stop> {
     match &settings.storage.database_url {
         DatabaseUrl::Sqlite(path) => Ok(path.clone()),
         DatabaseUrl::Postgres(_) => Err(Stop::usage(
@@ -53,7 +56,7 @@ pub fn sqlite_path(settings: &Settings) -> Result<PathBuf, Stop> {
 }
 
 /// Opens the database and puts the server's state together.
-pub async fn app(
+pub(super) async fn app(
     settings: Settings,
     root: &RootKey,
     trace: AuthTrace,
@@ -64,7 +67,9 @@ pub async fn app(
     let mut options = OpenOptions::new(now);
     options.echo = echo;
     let url = &settings.storage.database_url;
-    let store = Store::open(url, options).await.map_err(|error| Stop::unavailable(format!("{}: {error}", url.redacted())))?;
+    let store = Store::open(url, options)
+        .await
+        .map_err(|error| Stop::unavailable(format!("{}: {error}", url.redacted())))?;
     belongs_to(&store, root).await?;
     let keys = key_ring(&settings, root)?;
     Ok(App::new(Parts {

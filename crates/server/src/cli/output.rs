@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::io::{BufWriter, ErrorKind, Stdout, Write as _};
 
 /// Standard output in the dress that was asked for.
-pub struct Out {
+pub(super) struct Out {
     json: bool,
     to: BufWriter<Stdout>,
     widths: Vec<usize>,
@@ -14,33 +14,34 @@ pub struct Out {
 
 impl Out {
     /// Prints JSON if `json`, else text.
-    pub fn new(json: bool) -> Out {
+    pub(super) fn new(json: bool) -> Out {
         Out { json, to: BufWriter::new(std::io::stdout()), widths: Vec::new() }
     }
 
     /// Whether JSON was asked for.
-    pub fn is_json(&self) -> bool {
+    pub(super) fn is_json(&self) -> bool {
         self.json
     }
 
     /// Prints one line as it is.
-    pub fn line(&mut self, text: &str) -> Result<(), Stop> {
+    pub(super) fn line(&mut self, text: &str) -> Result<(), Stop> {
         written(writeln!(self.to, "{text}"))
     }
 
     /// Prints one value as one line of JSON.
-    pub fn json<T: Serialize>(&mut self, value: &T) -> Result<(), Stop> {
-        let text = serde_json::to_string(value).map_err(|e| Stop::unavailable(format!("cannot write JSON: {e}")))?;
+    pub(super) fn json<T: Serialize>(&mut self, value: &T) -> Result<(), Stop> {
+        let text =
+            serde_json::to_string(value).map_err(|e| Stop::unavailable(format!("cannot write JSON: {e}")))?;
         self.line(&text)
     }
 
     /// Prints a value as JSON, or `text` for a person.
-    pub fn either<T: Serialize>(&mut self, value: &T, text: &str) -> Result<(), Stop> {
+    pub(super) fn either<T: Serialize>(&mut self, value: &T, text: &str) -> Result<(), Stop> {
         if self.json { self.json(value) } else { self.line(text) }
     }
 
     /// Prints names and values in two columns, leaving out what is empty.
-    pub fn pairs(&mut self, pairs: &[(&str, String)]) -> Result<(), Stop> {
+    pub(super) fn pairs(&mut self, pairs: &[(&str, String)]) -> Result<(), Stop> {
         let widest = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
             self.line(&format!("{name:widest$}  {}", one_line(value)))?;
@@ -49,7 +50,7 @@ impl Out {
     }
 
     /// Prints rows in columns; later calls keep at least the widths of earlier ones, so that pages line up.
-    pub fn rows<const N: usize>(&mut self, rows: &[[String; N]]) -> Result<(), Stop> {
+    pub(super) fn rows<const N: usize>(&mut self, rows: &[[String; N]]) -> Result<(), Stop> {
         self.widths.resize(N, 0);
         for row in rows {
             for (widest, cell) in self.widths.iter_mut().zip(row) {
@@ -69,7 +70,7 @@ impl Out {
     }
 
     /// Sends what is buffered on its way.
-    pub fn flush(&mut self) -> Result<(), Stop> {
+    pub(super) fn flush(&mut self) -> Result<(), Stop> {
         written(self.to.flush())
     }
 }
@@ -77,12 +78,16 @@ impl Out {
 fn written(result: std::io::Result<()>) -> Result<(), Stop> {
     result.map_err(|error| match error.kind() {
         ErrorKind::BrokenPipe => Stop::quietly(),
-        _ => Stop { exit: Exit::Unavailable, reason: None, lines: vec![format!("cannot write the output: {error}")] },
+        _ => Stop {
+            exit: Exit::Unavailable,
+            reason: None,
+            lines: vec![format!("cannot write the output: {error}")],
+        },
     })
 }
 
 /// Prints why a command stopped, on standard error.
-pub fn complain(stop: &Stop, json: bool) {
+pub(super) fn complain(stop: &Stop, json: bool) {
     let mut to = std::io::stderr().lock();
     if json && !stop.lines.is_empty() {
         let line = serde_json::json!({ "error": stop.reason, "message": stop.lines.join("; ") });

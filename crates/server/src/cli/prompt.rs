@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 const LONGEST: u64 = 64 * 1024;
 
 /// Asks twice for a new password without showing it, or reads one line of standard input.
-pub fn new_password(from_stdin: bool) -> Result<SecretString, Stop> {
+pub(super) fn new_password(from_stdin: bool) -> Result<SecretString, Stop> {
     if from_stdin {
         return stdin_line("a password");
     }
@@ -26,7 +26,7 @@ pub fn new_password(from_stdin: bool) -> Result<SecretString, Stop> {
 }
 
 /// Reads the first line of standard input, without its line end; `what` names it in an error.
-pub fn stdin_line(what: &str) -> Result<SecretString, Stop> {
+pub(super) fn stdin_line(what: &str) -> Result<SecretString, Stop> {
     let mut text = Zeroizing::new(String::new());
     let stdin = std::io::stdin();
     let read = if stdin.is_terminal() {
@@ -39,13 +39,16 @@ pub fn stdin_line(what: &str) -> Result<SecretString, Stop> {
     let line = text.split('\n').next().unwrap_or_default();
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.is_empty() {
-        return Err(Stop::usage(format!("standard input holds no {what}", what = what.trim_start_matches("a "))));
+        return Err(Stop::usage(format!(
+            "standard input holds no {what}",
+            what = what.trim_start_matches("a ")
+        )));
     }
     Ok(SecretString::new(line.to_owned()))
 }
 
 /// Asks for a yes at the terminal; without one, only `--yes` will do.
-pub fn confirmed(question: &str, yes: bool) -> Result<(), Stop> {
+pub(super) fn confirmed(question: &str, yes: bool) -> Result<(), Stop> {
     if yes {
         return Ok(());
     }

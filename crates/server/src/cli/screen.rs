@@ -5,34 +5,38 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 /// What the screen tells.
-pub struct Screen<'a> {
+pub(super) struct Screen<'a> {
     /// The settings in force.
-    pub settings: &'a Settings,
+    pub(super) settings: &'a Settings,
     /// Where the server really listens.
-    pub address: SocketAddr,
+    pub(super) address: SocketAddr,
     /// The database file.
-    pub database: &'a Path,
+    pub(super) database: &'a Path,
     /// The root key's file.
-    pub root_key: &'a Path,
+    pub(super) root_key: &'a Path,
     /// Whether there is a user who could log in.
-    pub has_users: bool,
+    pub(super) has_users: bool,
     /// Whether authentication is traced.
-    pub trace: bool,
+    pub(super) trace: bool,
 }
 
 impl Screen<'_> {
     /// The address as it stands in a browser.
-    pub fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The lines under `listening on …`.
-    pub fn lines(&self) -> Vec<String> {
+    pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if self.settings.server.docs {
             lines.push(format!("docs        {}{}/docs", self.url(), self.settings.server.root_path));
         }
-        lines.push(format!("data        {} (database), {} (root key)", shown(self.database), shown(self.root_key)));
+        lines.push(format!(
+            "data        {} (database), {} (root key)",
+            shown(self.database),
+            shown(self.root_key)
+        ));
         lines.push(format!("profile     {}", self.profile()));
         if !self.has_users {
             lines.push("first user  none yet: sekisho user add NAME --email ADDRESS".to_owned());

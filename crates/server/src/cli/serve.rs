@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The example of `sekisho serve --help`.
-pub const EXAMPLE: &str = "\
+pub(super) const EXAMPLE: &str = "\
 Examples:
   sekisho                              serves at http://127.0.0.1:8000 on ./data
   sekisho serve --demo                 the same with the user tim, password tim1234
@@ -38,7 +38,7 @@ configuration again.";
 const BIND_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the server; returns when it has stopped.
-pub fn run(flags: &Flags, supervised: Option<u32>) -> Result<(), Stop> {
+pub(super) fn run(flags: &Flags, supervised: Option<u32>) -> Result<(), Stop> {
     let loaded = config::load(flags)?;
     if let Some(parent) = supervised {
         die_with(parent)?;
@@ -77,7 +77,8 @@ fn die_with(parent: u32) -> Result<(), Stop> {
 }
 
 async fn serve(flags: &Flags, loaded: Loaded, supervised: bool) -> Result<(), Stop> {
-    let mut signals = Signals::listen().map_err(|error| Stop::unavailable(format!("cannot take signals: {error}")))?;
+    let mut signals =
+        Signals::listen().map_err(|error| Stop::unavailable(format!("cannot take signals: {error}")))?;
     let Loaded { settings, .. } = loaded;
     let style = style(&settings);
     let log = log::init(level_filter(settings.log.level), style, Arc::new(SystemClock), sink::stderr());
@@ -85,7 +86,9 @@ async fn serve(flags: &Flags, loaded: Loaded, supervised: bool) -> Result<(), St
 
     let database = open::sqlite_path(&settings)?;
     if settings.server.demo && settings.profile.is_production() {
-        return Err(Stop::usage("--demo makes a user whose password is public: not with the profile production"));
+        return Err(Stop::usage(
+            "--demo makes a user whose password is public: not with the profile production",
+        ));
     }
     let (listener, _instance) = take_place(&settings, &database, supervised).await?;
     let address = listener.local_addr().map_err(|error| Stop::usage(format!("cannot listen: {error}")))?;
@@ -155,7 +158,9 @@ async fn bind(address: SocketAddr, patient: bool) -> Result<TcpListener, Stop> {
                 waited += STEP;
             }
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
-                return Err(Stop::usage(format!("{address} is in use by another program; choose another with --listen")));
+                return Err(Stop::usage(format!(
+                    "{address} is in use by another program; choose another with --listen"
+                )));
             }
             Err(error) => return Err(Stop::usage(format!("cannot listen on {address}: {error}"))),
         }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 /// The commands under `sekisho token`.
 #[derive(Debug, Subcommand)]
-pub enum TokenCommand {
+pub(super) enum TokenCommand {
     /// Issue an access token for a user, as a log-in would
     #[command(after_help = "Example:\n  curl -H \"Authorization: Bearer $(sekisho token issue tim)\" \
         http://127.0.0.1:8000/users/me")]
@@ -19,24 +19,29 @@ pub enum TokenCommand {
     /// Read a token from standard input and say whether this server would take it, and if not, why
     ///
     /// Exit code 0: it would; 1: it would not. The signature is never printed.
-    #[command(after_help = "Example:\n  sekisho token inspect < token.txt\n  wl-paste | sekisho token inspect --json")]
+    #[command(
+        after_help = "Example:\n  sekisho token inspect < token.txt\n  wl-paste | sekisho token inspect --json"
+    )]
     Inspect,
 }
 
 /// `sekisho token issue`.
 #[derive(Debug, Args)]
-pub struct Issue {
+pub(super) struct Issue {
     /// Username, e-mail address or id
     user: String,
 }
 
 /// Runs one of them.
-pub fn run(command: TokenCommand, open: &open::Open, out: &mut Out) -> Result<(), Stop> {
+pub(super) fn run(command: TokenCommand, open: &open::Open, out: &mut Out) -> Result<(), Stop> {
     match command {
         TokenCommand::Issue(args) => open.block_on(async |app| {
             let user = user::find(&app, &args.user).await?;
             if user.is_disabled() {
-                return Err(Stop::refused(format!("{} is disabled: no token of theirs would count", user.username)));
+                return Err(Stop::refused(format!(
+                    "{} is disabled: no token of theirs would count",
+                    user.username
+                )));
             }
             let ctx = app.ctx(Actor::Operator);
             let mut trace = app.trace.begin(&ctx, "sekisho token issue");

@@ -16,10 +16,12 @@ const PAGE: u32 = 500;
 
 /// The commands under `sekisho user`.
 #[derive(Debug, Subcommand)]
-pub enum UserCommand {
+pub(super) enum UserCommand {
     /// Add a user; the password is asked for, or read from standard input
-    #[command(after_help = "Example:\n  sekisho user add tim --email tim@gmail.com --full-name 'Tim Ruscica'\n  \
-        pwgen 20 1 | sekisho user add tim --email tim@gmail.com --password-stdin")]
+    #[command(
+        after_help = "Example:\n  sekisho user add tim --email tim@gmail.com --full-name 'Tim Ruscica'\n  \
+        pwgen 20 1 | sekisho user add tim --email tim@gmail.com --password-stdin"
+    )]
     Add(Add),
     /// List all users in the order in which they were made
     #[command(after_help = "Example:\n  sekisho user list\n  sekisho user list --json | jq -r .username")]
@@ -43,7 +45,7 @@ pub enum UserCommand {
 
 /// `sekisho user add`.
 #[derive(Debug, Args)]
-pub struct Add {
+pub(super) struct Add {
     /// The name to log in with
     username: String,
     /// The e-mail address, which logs in as well
@@ -59,14 +61,14 @@ pub struct Add {
 
 /// A command that names a user.
 #[derive(Debug, Args)]
-pub struct Named {
+pub(super) struct Named {
     /// Username, e-mail address or id
     user: String,
 }
 
 /// `sekisho user set-password`.
 #[derive(Debug, Args)]
-pub struct SetPassword {
+pub(super) struct SetPassword {
     /// Username, e-mail address or id
     user: String,
     /// Read the password from the first line of standard input
@@ -76,7 +78,7 @@ pub struct SetPassword {
 
 /// `sekisho user delete`.
 #[derive(Debug, Args)]
-pub struct Delete {
+pub(super) struct Delete {
     /// Username, e-mail address or id
     user: String,
     /// Do not ask
@@ -85,7 +87,7 @@ pub struct Delete {
 }
 
 /// Runs one of them.
-pub fn run(command: UserCommand, open: &open::Open, out: &mut Out) -> Result<(), Stop> {
+pub(super) fn run(command: UserCommand, open: &open::Open, out: &mut Out) -> Result<(), Stop> {
     open.block_on(async |app| match command {
         UserCommand::Add(args) => add(&app, args, out).await,
         UserCommand::List => list(&app, out).await,
@@ -104,7 +106,8 @@ pub(super) async fn find(app: &App, name: &str) -> Result<User, Stop> {
 
 async fn add(app: &Arc<App>, args: Add, out: &mut Out) -> Result<(), Stop> {
     let password = prompt::new_password(args.password_stdin)?;
-    let raw = RawRegistration { username: args.username, email: args.email, full_name: args.full_name, password };
+    let raw =
+        RawRegistration { username: args.username, email: args.email, full_name: args.full_name, password };
     let user = accounts::register(app, &app.ctx(Actor::Operator), raw).await?;
     out.either(&as_json(&user), &format!("added {} ({})", user.username, user.id))
 }
@@ -185,7 +188,13 @@ fn told(there: bool, user: &User, out: &mut Out, text: &str) -> Result<(), Stop>
 fn row(user: &User) -> [String; 5] {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let state = if user.is_disabled() { "disabled" } else { "active" };
-    [user.username.clone(), or_dash(&user.email), or_dash(&user.full_name), state.to_owned(), user.id.to_string()]
+    [
+        user.username.clone(),
+        or_dash(&user.email),
+        or_dash(&user.full_name),
+        state.to_owned(),
+        user.id.to_string(),
+    ]
 }
 
 fn state(user: &User) -> String {

@@ -5,8 +5,8 @@
 //! (its scheme only) and no token (its header and payload decoded, its signature hidden). Off, it costs one atomic load a
 //! request. Handlers start it, verbs write into it, and dropping it prints one request's steps in one write.
 
-use super::sink::{Sink, Style};
 use super::record::{Record, Shown, Step};
+use super::sink::{Sink, Style};
 use jiff::tz::TimeZone;
 use sekisho_core::{Ctx, Refusal, RequestId, SchemeCost, Timestamp, User};
 use serde_json::{Value, json};
@@ -126,10 +126,16 @@ impl Steps {
     /// signature hidden.
     pub fn create_access_token(&mut self, sub: &str, exp: Timestamp, token: &str) {
         let Some(running) = self.0.as_mut() else { return };
-        let local = jiff::Timestamp::from_second(exp.as_seconds())
-            .map_or_else(|_| "out of range".to_owned(), |at| at.to_zoned(running.inner.zone.clone()).to_string());
+        let local = jiff::Timestamp::from_second(exp.as_seconds()).map_or_else(
+            |_| "out of range".to_owned(),
+            |at| at.to_zoned(running.inner.zone.clone()).to_string(),
+        );
         let seconds = exp.as_seconds();
-        self.add("create_access_token", "to_encode", || Shown::Claims { sub: sub.to_owned(), exp: seconds, local });
+        self.add("create_access_token", "to_encode", || Shown::Claims {
+            sub: sub.to_owned(),
+            exp: seconds,
+            local,
+        });
         self.add("create_access_token", "encoded_jwt", || Shown::token(token));
     }
 
@@ -188,10 +194,13 @@ fn member(name: &str, value: impl Into<Value>) -> (String, Value) {
 }
 
 fn hidden_hash(scheme: Option<&SchemeCost>) -> Value {
-    json!(scheme.map_or_else(|| "[hidden]".to_owned(), |scheme| match scheme.cost.parse::<u32>() {
+    json!(scheme.map_or_else(
+        || "[hidden]".to_owned(),
+        |scheme| match scheme.cost.parse::<u32>() {
             Ok(cost) => format!("[{}, cost {cost}]", scheme.scheme),
             Err(_) => format!("[{}, {}]", scheme.scheme, scheme.cost),
-        }))
+        }
+    ))
 }
 
 fn model_of(user: &User, scheme: Option<&SchemeCost>) -> Shown {

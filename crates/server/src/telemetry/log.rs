@@ -30,12 +30,22 @@ impl LogControl {
     }
 }
 
-/// Starts the log of this process; a second call in one process (tests) leaves the first in place.
+/// Starts the log of this process; a second call in one process leaves the first in place.
 pub fn init(level: LevelFilter, style: Style, clock: Arc<dyn Clock>, sink: Sink) -> LogControl {
-    let (filter, handle) = reload::Layer::new(level);
-    let subscriber = Registry::default().with(filter).with(Lines { style, clock, sink });
+    let (subscriber, control) = subscriber(level, style, clock, sink);
     let _ = tracing::subscriber::set_global_default(subscriber);
-    LogControl(handle)
+    control
+}
+
+/// The log as a subscriber of its own, and its control.
+pub(super) fn subscriber(
+    level: LevelFilter,
+    style: Style,
+    clock: Arc<dyn Clock>,
+    sink: Sink,
+) -> (impl Subscriber + Send + Sync, LogControl) {
+    let (filter, handle) = reload::Layer::new(level);
+    (Registry::default().with(filter).with(Lines { style, clock, sink }), LogControl(handle))
 }
 
 /// Logs why a call failed: the reason code beside the request id, for the operator, never for the client.
@@ -126,7 +136,8 @@ impl Fields {
             Level::DEBUG => ("DEBUG", "34"),
             Level::TRACE => ("TRACE", "35"),
         };
-        let mut out = format!("{} {} {}", style.paint("2", time), style.paint(colour, level), one_line(&self.message));
+        let mut out =
+            format!("{} {} {}", style.paint("2", time), style.paint(colour, level), one_line(&self.message));
         for (name, value) in &self.others {
             let text = match value {
                 Value::String(text) if text.is_empty() => continue,

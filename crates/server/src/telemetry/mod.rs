@@ -11,6 +11,8 @@ pub mod panic;
 mod python;
 mod record;
 pub mod sink;
+#[cfg(test)]
+mod tests;
 
 pub use auth_trace::{AuthTrace, Steps};
 pub use sink::{Sink, Style};

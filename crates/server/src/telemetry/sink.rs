@@ -22,7 +22,8 @@ impl Style {
     pub fn of_stderr(json: bool) -> Style {
         if json {
             Style::Json
-        } else if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) {
+        } else if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+        {
             Style::Colour
         } else {
             Style::Plain
