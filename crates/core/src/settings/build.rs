@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use super::database_url::DatabaseUrl;
 use super::instant::parse_instant;
+use super::limits::{Allowance, Cors, Hashing, Http, Throttle};
 use super::merge::Merged;
 use super::model::{
-    Allowance, Cors, Hashing, Http, Log, LogFormat, LogLevel, Password, Profile, Registration,
-    RegistrationMode, Server, Settings, Storage, Switch, Throttle, Tokens,
+    Log, LogFormat, LogLevel, Password, Profile, Registration, RegistrationMode, Server, Settings, Storage,
+    Switch, Tokens,
 };
 use super::net::{IpNet, is_loopback, parse_host, parse_listen, parse_origin};
 use super::value::Raw;

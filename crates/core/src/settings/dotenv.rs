@@ -2,7 +2,7 @@
 //!
 //! A line that it could not read is passed over with a warning, there and here. Where a name stands twice the last
 //! one holds. `${NAME}` and `${NAME:-default}` are replaced inside any kind of quotes, by the environment first, then
-//! by a name further up in the file. One difference: a byte order mark in front is dropped.
+//! by a name further up in the file, as its `load_dotenv()` does.
 
 use super::layer::{Layer, Origin, SettingsError, layer_from_names};
 
@@ -50,93 +50,85 @@ fn parse(text: &str) -> (Vec<Binding>, Vec<usize>) {
         if start.is_empty() {
             return (bindings, unreadable);
         }
-        let after = match statement(start) {
-            Some((name, value, after)) => {
-                bindings.extend(name.map(|name| Binding { line, name, value }));
-                after
-            }
+        rest = start;
+        match statement(&mut rest) {
+            Some((name, value)) => bindings.extend(name.map(|name| Binding { line, name, value })),
             None => {
                 unreadable.push(line);
-                start.find('\n').map_or("", |end| &start[end + 1..])
+                rest = rest.find('\n').map_or("", |end| &rest[end + 1..]);
             }
-        };
-        line += newlines(&start[..start.len() - after.len()]);
-        rest = after;
+        }
+        line += newlines(&start[..start.len() - rest.len()]);
     }
 }
 
-/// One statement and what follows it; a comment has no name.
-#[allow(clippy::type_complexity)]
-fn statement(text: &str) -> Option<(Option<String>, Option<String>, &str)> {
-    let mut rest = text;
-    if let Some(after) = text.strip_prefix("export")
+type Statement = (Option<String>, Option<String>);
+
+/// Reads one statement off `rest`; a comment has no name. Where it fails, `rest` begins at the piece that failed.
+fn statement(rest: &mut &str) -> Option<Statement> {
+    if let Some(after) = rest.strip_prefix("export")
         && after.starts_with(is_blank)
     {
-        rest = after.trim_start_matches(is_blank);
+        *rest = after.trim_start_matches(is_blank);
     }
-    let name;
-    if rest.starts_with('#') {
-        name = None;
-    } else if let Some(quoted) = rest.strip_prefix('\'') {
-        let end = quoted.find('\'').filter(|end| *end > 0)?;
-        name = Some(quoted[..end].to_owned());
-        rest = &quoted[end + 1..];
-    } else {
-        let end = rest.find(|c| c == '=' || c == '#' || is_space(c)).unwrap_or(rest.len());
-        if end == 0 {
-            return None;
-        }
-        name = Some(rest[..end].to_owned());
-        rest = &rest[end..];
-    }
-    rest = rest.trim_start_matches(is_blank);
+    let name = name(rest)?;
+    *rest = rest.trim_start_matches(is_blank);
     let mut found = None;
     if let Some(after) = rest.strip_prefix('=') {
-        let (value, after) = value(after.trim_start_matches(is_blank))?;
-        found = Some(value);
-        rest = after;
+        *rest = after.trim_start_matches(is_blank);
+        // `NAME= # comment` is empty, `NAME=#value` is not.
+        let is_comment = rest.len() < after.len() && rest.starts_with('#');
+        found = Some(if is_comment { String::new() } else { value(rest)? });
     }
-    // A comment, then the end of the line.
-    rest = rest.trim_start_matches(is_blank);
+    let end = rest.trim_start_matches(is_blank);
+    if end.starts_with('#') {
+        *rest = end.find('\n').map_or("", |end_of_line| &end[end_of_line..]);
+    }
+    let end = rest.trim_start_matches(is_blank);
+    *rest = if end.is_empty() { end } else { end.strip_prefix('\n')? };
+    Some((name, found))
+}
+
+/// Reads the name off `rest`, plain or in single quotes; the inner `None` is a comment.
+fn name(rest: &mut &str) -> Option<Option<String>> {
     if rest.starts_with('#') {
-        rest = rest.find('\n').map_or("", |end| &rest[end..]);
+        return Some(None);
     }
-    if rest.is_empty() {
-        return Some((name, found, rest));
+    if let Some(quoted) = rest.strip_prefix('\'') {
+        let end = quoted.find('\'').filter(|end| *end > 0)?;
+        *rest = &quoted[end + 1..];
+        return Some(Some(quoted[..end].to_owned()));
     }
-    rest.strip_prefix('\n').map(|after| (name, found, after))
+    let end = rest.find(|c| c == '=' || c == '#' || is_space(c)).unwrap_or(rest.len());
+    let (name, after) = rest.split_at(end);
+    *rest = after;
+    (end > 0).then(|| Some(name.to_owned()))
 }
 
-fn value(text: &str) -> Option<(String, &str)> {
-    match text.chars().next() {
-        Some(quote @ ('\'' | '"')) => {
-            let inside = &text[1..];
-            let end = closing_quote(inside, quote)?;
-            Some((unescape(&inside[..end], quote), &inside[end + 1..]))
-        }
-        _ => {
-            let end = text.find('\n').unwrap_or(text.len());
-            let (line, rest) = text.split_at(end);
-            Some((without_comment(line).trim_end_matches(is_space).to_owned(), rest))
-        }
+/// Reads the value off `rest`, to the closing quote or to the end of the line.
+fn value(rest: &mut &str) -> Option<String> {
+    if let Some(quote @ ('\'' | '"')) = rest.chars().next() {
+        let inside = &rest[1..];
+        let end = closing_quote(inside, quote)?;
+        *rest = &inside[end + 1..];
+        return Some(unescape(&inside[..end], quote));
     }
+    let (line, after) = rest.split_at(rest.find('\n').unwrap_or(rest.len()));
+    *rest = after;
+    Some(without_comment(line).trim_end_matches(is_space).to_owned())
 }
 
-/// A quote behind a backslash does not close; if no other does, the last such one closes after all.
+/// A backslash always belongs to the character behind it.
 fn closing_quote(text: &str, quote: char) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let (mut i, mut escaped) = (0, None);
-    while i < bytes.len() {
-        if bytes[i] == b'\\' && bytes.get(i + 1).copied().map(char::from) == Some(quote) {
-            escaped = Some(i + 1);
-            i += 2;
-        } else if char::from(bytes[i]) == quote {
-            return Some(i);
-        } else {
-            i += 1;
+    let mut chars = text.char_indices();
+    while let Some((i, c)) = chars.next() {
+        match c {
+            '\\' => _ = chars.next(),
+            c if c == quote => return Some(i),
+            _ => {}
         }
     }
-    escaped
+    None
 }
 
 fn unescape(text: &str, quote: char) -> String {
@@ -252,3 +244,7 @@ fn is_space(c: char) -> bool {
 fn is_blank(c: char) -> bool {
     is_space(c) && c != '\n'
 }
+
+#[cfg(test)]
+#[path = "dotenv_tests.rs"]
+mod tests;

@@ -8,6 +8,7 @@ mod database_url;
 mod dotenv;
 mod instant;
 mod layer;
+mod limits;
 mod merge;
 mod model;
 mod net;

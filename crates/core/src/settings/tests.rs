@@ -126,7 +126,7 @@ fn the_profile_follows_from_the_rest() {
 
 #[test]
 fn weak_keys_warn_in_development_and_stop_production() {
-    for (key, what) in [("short", "is shorter than 32 bytes"), (SEEDS, "was printed in a tutorial")] {
+    for (key, what) in [("too-little", "is shorter than 32 bytes"), (SEEDS, "was printed in a tutorial")] {
         let (s, _) = resolve(&[env(&[("SECRET_KEY", key)])], None).unwrap();
         assert!(s.warnings.len() == 1 && s.warnings[0].contains(what), "{:?}", s.warnings);
         assert!(!s.warnings[0].contains(key));

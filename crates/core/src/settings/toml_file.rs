@@ -22,38 +22,61 @@ pub fn layer_from_toml(text: &str, file: &str) -> Result<Layer, Vec<SettingsErro
         vec![SettingsError::new(at(e.span().unwrap_or_default()), format!("not TOML: {what}"))]
     })?;
     let mut layer = Layer::default();
-    let mut errors = Vec::new();
+    let mut errors = Errors::default();
     for (section, value) in document.get_ref() {
         // The one key that may stand alone, because so much hangs on it.
         if section.get_ref() == "profile"
             && let (Some((index, _)), Some(raw)) = (registry::find("server.profile"), raw(value))
         {
-            errors.extend(layer.add(index, raw, at(section.span())).err());
+            errors.extend(section.span(), layer.add(index, raw, at(section.span())).err());
             continue;
         }
         let DeValue::Table(table) = value.get_ref() else {
-            errors.push(SettingsError::new(at(section.span()), not_a_section(section.get_ref())));
+            errors.extend(
+                section.span(),
+                Some(SettingsError::new(at(section.span()), not_a_section(section.get_ref()))),
+            );
             continue;
         };
         if !SETTINGS.iter().any(|s| s.section() == &**section.get_ref()) {
-            errors.push(SettingsError::new(at(section.span()), unknown_section(section.get_ref())));
+            errors.extend(
+                section.span(),
+                Some(SettingsError::new(at(section.span()), unknown_section(section.get_ref()))),
+            );
             continue;
         }
         for (key, value) in table {
             let name = format!("{}.{}", section.get_ref(), key.get_ref());
             match registry::find(&name) {
-                None => errors.push(SettingsError::new(at(key.span()), unknown_key(&name))),
+                None => {
+                    errors.extend(key.span(), Some(SettingsError::new(at(key.span()), unknown_key(&name))))
+                }
                 Some((index, setting)) => match raw(value) {
-                    Some(raw) => errors.extend(layer.add(index, raw, at(key.span())).err()),
+                    Some(raw) => errors.extend(key.span(), layer.add(index, raw, at(key.span())).err()),
                     None => {
                         let message = format!("{} has a value of the wrong kind", setting.key);
-                        errors.push(SettingsError::new(at(key.span()), message));
+                        errors.extend(key.span(), Some(SettingsError::new(at(key.span()), message)));
                     }
                 },
             }
         }
     }
-    if errors.is_empty() { Ok(layer) } else { Err(errors) }
+    errors.finish(layer)
+}
+
+/// The parser gives keys in alphabetical order; a person reads from the top.
+#[derive(Default)]
+struct Errors(Vec<(usize, SettingsError)>);
+
+impl Errors {
+    fn extend(&mut self, span: Range<usize>, error: Option<SettingsError>) {
+        self.0.extend(error.map(|e| (span.start, e)));
+    }
+
+    fn finish(mut self, layer: Layer) -> Result<Layer, Vec<SettingsError>> {
+        self.0.sort_by_key(|(start, _)| *start);
+        if self.0.is_empty() { Ok(layer) } else { Err(self.0.into_iter().map(|(_, e)| e).collect()) }
+    }
 }
 
 fn raw(value: &Spanned<DeValue<'_>>) -> Option<Raw> {
