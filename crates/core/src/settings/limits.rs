@@ -3,3 +3,74 @@
 use std::time::Duration;
 
 use super::net::IpNet;
+
+/// Section `hashing`: the lane of password hashes.
+#[derive(Clone, Debug)]
+pub struct Hashing {
+    /// Threads; 0 means one a core.
+    pub threads: usize,
+    /// How many hashes may wait.
+    pub queue: usize,
+    /// How far the threads stand back, 0 to 19.
+    pub niceness: u8,
+}
+
+/// Section `http`: limits, proxies, CORS.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+    /// The largest header block, in bytes.
+    pub max_header_bytes: usize,
+    /// Open connections at once.
+    pub max_connections: usize,
+    /// How long the header block may take.
+    pub header_timeout: Duration,
+    /// How long the body may take.
+    pub body_timeout: Duration,
+    /// How long an answer may take.
+    pub request_timeout: Duration,
+    /// How long a write to the client may stand still.
+    pub write_timeout: Duration,
+    /// How long a connection may be idle between requests.
+    pub idle_timeout: Duration,
+    /// Whose forwarding headers count.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Which pages of other origins may read the answers.
+    pub cors: Cors,
+}
+
+/// The `http.cors_…` settings; CORS is off while no origin is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cors {
+    /// Exact origins, `https://app.example.com`; or `*` alone.
+    pub allowed_origins: Vec<String>,
+    /// Whether cookies and the like are allowed; never together with `*`.
+    pub allow_credentials: bool,
+    /// Request headers that a page may set, in lower case.
+    pub allowed_headers: Vec<String>,
+    /// How long a browser may keep the answer to a preflight.
+    pub max_age: Duration,
+}
+
+/// Section `throttle`: how many failed log-ins are allowed.
+#[derive(Clone, Debug)]
+pub struct Throttle {
+    /// Whether failed log-ins are counted at all.
+    pub enabled: bool,
+    /// By account and address together.
+    pub per_account_and_address: Allowance,
+    /// By address, whatever the account.
+    pub per_address: Allowance,
+    /// By account, whatever the address.
+    pub per_account: Allowance,
+}
+
+/// A number of failures at once, and how fast they are forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Failures allowed at once.
+    pub burst: u32,
+    /// The time after which one failure is forgotten.
+    pub refill: Duration,
+}

@@ -25,10 +25,11 @@ mod value;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use dotenv::layer_from_dotenv;
 pub use layer::{Layer, Origin, SettingsError, layer_from_env, layer_from_flags};
+pub use limits::{Allowance, Cors, Hashing, Http, Throttle};
 pub use merge::{DEFAULT_TOML, Origins};
 pub use model::{
-    Allowance, Cors, Hashing, Http, Log, LogFormat, LogLevel, Password, Profile, Registration,
-    RegistrationMode, Server, Settings, Storage, Switch, Throttle, Tokens,
+    Log, LogFormat, LogLevel, Password, Profile, Registration, RegistrationMode, Server, Settings, Storage,
+    Switch, Tokens,
 };
 pub use net::IpNet;
 pub use registry::{Kind, SETTINGS, Setting, find};
