@@ -78,6 +78,7 @@ impl Refusal {
             }
             UriTooLong => plain(414, Some(self.code()), "URI too long"),
             RequestTimeout => plain(408, Some(self.code()), "Request timeout"),
+            AnswerTimeout => later(503, self.code(), "Timed out, try again", 1),
             ProxyInDevelopment => plain(
                 403,
                 Some(self.code()),

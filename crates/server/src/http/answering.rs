@@ -91,7 +91,7 @@ impl Future for Answering {
             Ok(Poll::Pending) => {
                 let deadline = this.deadline.get_or_insert_with(|| Box::pin(sleep(this.limit)));
                 ready!(deadline.as_mut().poll(cx));
-                Err(Refusal::RequestTimeout)
+                Err(Refusal::AnswerTimeout)
             }
             // The panic hook has logged its place; the payload may hold anything and is dropped (ATTACKS L06).
             Err(_) => Err(Refusal::Internal),

@@ -1,6 +1,6 @@
 //! Which requests are refused before the router, by their header block alone.
 
-use http::{Method, Request, Version};
+use http::{HeaderValue, Method, Request, Version};
 use sekisho_core::Refusal;
 
 use super::head::Head;
@@ -34,13 +34,14 @@ fn host_is_told_once<B>(request: &Request<B>, head: &Head<'_>) -> Option<Refusal
         }
         _ => true,
     };
-    (!told || head.doubled).then_some(Refusal::HostDuplicated)
+    (!told || head.second_host).then_some(Refusal::HostDuplicated)
 }
 
 /// RFC 9112 §6.1: the only transfer coding is `chunked`, once.
 fn length_is_told_once(head: &Head<'_>) -> Option<Refusal> {
-    let coding = head.transfer_encoding?;
-    (!coding.as_bytes().eq_ignore_ascii_case(b"chunked")).then_some(Refusal::InvalidRequest)
+    let chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    let told = !head.second_length && head.transfer_encoding.is_none_or(chunked);
+    (!told).then_some(Refusal::InvalidRequest)
 }
 
 fn target_is_short<B>(request: &Request<B>) -> Option<Refusal> {

@@ -6,8 +6,9 @@ use http::{HeaderMap, HeaderValue, header};
 #[derive(Default)]
 pub(super) struct Head<'a> {
     pub(super) host: Option<&'a HeaderValue>,
-    /// Two `Host` lines, or two that tell the body's length.
-    pub(super) doubled: bool,
+    pub(super) second_host: bool,
+    /// Two lines tell the body's length.
+    pub(super) second_length: bool,
     pub(super) transfer_encoding: Option<&'a HeaderValue>,
     pub(super) content_length: Option<&'a HeaderValue>,
     /// The body is compressed, or encoded otherwise.
@@ -23,9 +24,11 @@ impl<'a> Head<'a> {
         let mut head = Head::default();
         for (name, value) in headers {
             match *name {
-                header::HOST => head.doubled |= head.host.replace(value).is_some(),
-                header::TRANSFER_ENCODING => head.doubled |= head.transfer_encoding.replace(value).is_some(),
-                header::CONTENT_LENGTH => head.doubled |= head.content_length.replace(value).is_some(),
+                header::HOST => head.second_host |= head.host.replace(value).is_some(),
+                header::TRANSFER_ENCODING => {
+                    head.second_length |= head.transfer_encoding.replace(value).is_some()
+                }
+                header::CONTENT_LENGTH => head.second_length |= head.content_length.replace(value).is_some(),
                 header::CONTENT_ENCODING => {
                     head.encoded |= !value.as_bytes().eq_ignore_ascii_case(b"identity");
                 }
@@ -42,7 +45,7 @@ impl<'a> Head<'a> {
                 }
             }
         }
-        head.doubled |= head.transfer_encoding.is_some() && head.content_length.is_some();
+        head.second_length |= head.transfer_encoding.is_some() && head.content_length.is_some();
         head
     }
 }
