@@ -5,8 +5,10 @@
 //! §6.1 and §11.2). Here the second of two such lines is made unreadable, so that the parser itself answers 400
 //! and closes, whichever comes first.
 //!
-//! Only line beginnings are looked at. The scan follows bodies of known length; it ends with the first chunked request,
+//! Only line beginnings are looked at. The scan follows bodies of known length; it ends with the first chunked body,
 //! behind which the connection is closed (`front`), and with HTTP/2, which frames otherwise.
+
+use super::chunks::Chunks;
 
 const TRANSFER_ENCODING: &[u8] = b"transfer-encoding";
 const CONTENT_LENGTH: &[u8] = b"content-length";
@@ -40,6 +42,8 @@ enum At {
     Rest,
     /// In a body with so many bytes to come.
     Body { left: u64 },
+    /// In a chunked body.
+    Chunked(Chunks),
     /// The stream is no longer followed.
     Over { http2: bool },
 }
@@ -61,6 +65,7 @@ impl Framing {
         while i < bytes.len() {
             match self.at {
                 At::Over { .. } => return,
+                At::Chunked(ref mut chunks) => return chunks.scan(&mut bytes[i..]),
                 At::Body { left } => {
                     let here = (bytes.len() - i) as u64;
                     if here < left {
@@ -119,7 +124,7 @@ impl Framing {
             }
             // White space around the number; anything else in it the parser refuses.
             (At::Length, _) => At::Length,
-            (at @ (At::Rest | At::Body { .. } | At::Over { .. }), _) => at,
+            (at @ (At::Rest | At::Body { .. } | At::Chunked(_) | At::Over { .. }), _) => at,
         };
     }
 
@@ -141,7 +146,7 @@ impl Framing {
     fn end_of_head(&mut self) -> At {
         self.first_request = false;
         match (self.transfer_encoding, self.length.take()) {
-            (true, _) => At::Over { http2: false },
+            (true, _) => At::Chunked(Chunks::START),
             (false, Some(left)) if left > 0 => At::Body { left },
             (false, _) => At::Request,
         }

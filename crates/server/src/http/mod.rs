@@ -11,6 +11,7 @@
 mod access;
 mod answering;
 mod body;
+mod chunks;
 mod client;
 mod connection;
 mod cors;
