@@ -16,6 +16,8 @@ pub(super) struct Screen<'a> {
     pub(super) root_key: &'a Path,
     /// Whether there is a user who could log in.
     pub(super) has_users: bool,
+    /// Whether the demonstration user was made just now.
+    pub(super) demo: bool,
     /// Whether authentication is traced.
     pub(super) trace: bool,
 }
@@ -38,7 +40,9 @@ impl Screen<'_> {
             shown(self.root_key)
         ));
         lines.push(format!("profile     {}", self.profile()));
-        if !self.has_users {
+        if self.demo {
+            lines.push("first user  tim, password tim1234, with one item (--demo)".to_owned());
+        } else if !self.has_users {
             lines.push("first user  none yet: sekisho user add NAME --email ADDRESS".to_owned());
             if !self.settings.profile.is_production() {
                 lines.push("            or start with --demo for the user tim, password tim1234".to_owned());
@@ -88,6 +92,7 @@ mod tests {
             database: Path::new("/srv/data/sekisho.db"),
             root_key: Path::new("/srv/data/sekisho.key"),
             has_users: false,
+            demo: false,
             trace: true,
         };
         assert_eq!(

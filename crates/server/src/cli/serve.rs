@@ -15,6 +15,7 @@ use crate::system::{SystemClock, SystemDice};
 use crate::telemetry::{AuthTrace, Style, echo, log, panic, sink};
 use crate::{demo, router};
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+use sekisho_core::Actor;
 use sekisho_core::settings::{LogFormat, Settings, Switch};
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
@@ -96,9 +97,7 @@ async fn serve(flags: &Flags, loaded: Loaded, supervised: bool) -> Result<(), St
     let trace = trace(&settings, style);
     let echo = settings.log.echo.then(|| echo::printer(style, sink::stderr()));
     let app = open::app(settings, &root, trace, echo).await?;
-    if app.current().settings.server.demo {
-        demo::make(&app, &app.ctx(sekisho_core::Actor::Server)).await?;
-    }
+    let demo = app.current().settings.server.demo && demo::make(&app, &app.ctx(Actor::Server)).await?;
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let routes = router(Arc::clone(&app));
@@ -106,7 +105,7 @@ async fn serve(flags: &Flags, loaded: Loaded, supervised: bool) -> Result<(), St
     let mut server = tokio::spawn(http::serve(listener, routes, Arc::clone(&gate), async {
         let _ = stopped.await;
     }));
-    greet(&app, address, &database, &root).await;
+    greet(&app, address, &database, &root, demo).await;
 
     loop {
         tokio::select! {
@@ -168,7 +167,7 @@ async fn bind(address: SocketAddr, patient: bool) -> Result<TcpListener, Stop> {
 }
 
 /// The first screen. `listening on …` is a line of its own, for whoever waits for it.
-async fn greet(app: &App, address: SocketAddr, database: &Path, root: &RootKey) {
+async fn greet(app: &App, address: SocketAddr, database: &Path, root: &RootKey, demo: bool) {
     let has_users = manage::list(app, None, 1).await.is_ok_and(|users| !users.is_empty());
     let current = app.current();
     let screen = Screen {
@@ -177,6 +176,7 @@ async fn greet(app: &App, address: SocketAddr, database: &Path, root: &RootKey) 
         database,
         root_key: &root.path,
         has_users,
+        demo,
         trace: app.trace.is_on(),
     };
     let mut text = format!("sekisho {}\n\nlistening on {}\n", env!("CARGO_PKG_VERSION"), screen.url());

@@ -98,8 +98,8 @@ fn told(at: Timestamp, now: Timestamp) -> String {
     let seconds = gap.as_secs();
     let gap = match seconds {
         0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} min", seconds / 60),
-        7200..172_800 => format!("{} h", seconds / 3600),
+        120..7200 => format!("{} min", (seconds + 30) / 60),
+        7200..172_800 => format!("{} h", (seconds + 1800) / 3600),
         _ => format!("{} days", seconds / 86_400),
     };
     format!("{} ({gap} {side})", rfc3339(at))

@@ -1,8 +1,8 @@
 //! `--echo`: each SQL statement as it ran, as the seed's `echo=True` does.
 
+use super::json;
 use super::sink::{Sink, Style};
 use sekisho_store::{Echo, EchoHook};
-use serde_json::json;
 use std::sync::Arc;
 
 /// A printer for the store's statements: text, time, rows. Parameters are never shown, since hashes are among them.
@@ -14,14 +14,13 @@ fn line(style: Style, echo: &Echo<'_>) -> String {
     let statement = echo.statement.split_whitespace().collect::<Vec<_>>().join(" ");
     let micros = u64::try_from(echo.elapsed.as_micros()).unwrap_or(u64::MAX);
     if style == Style::Json {
-        let line = json!({
-            "trace": "sql",
-            "statement": statement,
-            "micros": micros,
-            "rows": echo.rows,
-            "failed": echo.failed,
-        });
-        return format!("{line}\n");
+        return json::line([
+            ("trace", "sql".into()),
+            ("statement", statement.into()),
+            ("micros", micros.into()),
+            ("rows", echo.rows.into()),
+            ("failed", echo.failed.into()),
+        ]);
     }
     let rows = match (echo.failed, echo.rows) {
         (true, _) => "failed".to_owned(),
@@ -50,8 +49,8 @@ mod tests {
         );
         assert_eq!(
             line(Style::Json, &Echo { failed: true, rows: 0, ..echo }),
-            "{\"failed\":true,\"micros\":12,\"rows\":0,\"statement\":\"select id from sekisho_users where username = $1\",\
-             \"trace\":\"sql\"}\n"
+            "{\"trace\":\"sql\",\"statement\":\"select id from sekisho_users where username = $1\",\
+             \"micros\":12,\"rows\":0,\"failed\":true}\n"
         );
     }
 }

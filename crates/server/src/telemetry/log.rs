@@ -6,10 +6,11 @@
 //! `warn` and above only: at `trace` they would show what they parse.
 
 use super::escape::one_line;
+use super::json;
 use super::sink::{Sink, Style};
 use crate::failure::Failure;
 use sekisho_core::{Clock, Ctx, Refusal, Timestamp};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use tracing::field::{Field, Visit};
@@ -152,22 +153,17 @@ impl Fields {
     }
 
     fn json(&self, time: &str, meta: &tracing::Metadata<'_>) -> String {
-        let mut line = Map::new();
-        line.insert("time".into(), time.into());
-        line.insert("level".into(), meta.level().as_str().to_ascii_lowercase().into());
-        line.insert("target".into(), meta.target().into());
-        line.insert("message".into(), one_line(&self.message).into());
-        for (name, value) in &self.others {
-            let value = match value {
-                Value::String(text) if text.is_empty() => continue,
-                Value::String(text) => one_line(text).into(),
-                other => other.clone(),
-            };
-            line.insert((*name).to_owned(), value);
-        }
-        let mut out = Value::Object(line).to_string();
-        out.push('\n');
-        out
+        let head = [
+            ("time", time.into()),
+            ("level", meta.level().as_str().to_ascii_lowercase().into()),
+            ("message", Value::from(&*one_line(&self.message))),
+        ];
+        let fields = self.others.iter().filter_map(|(name, value)| match value {
+            Value::String(text) if text.is_empty() => None,
+            Value::String(text) => Some((*name, Value::from(&*one_line(text)))),
+            other => Some((*name, other.clone())),
+        });
+        json::line(head.into_iter().chain(fields).chain([("target", meta.target().into())]))
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod auth_trace;
 pub mod echo;
 pub mod escape;
+mod json;
 pub mod log;
 pub mod panic;
 mod python;

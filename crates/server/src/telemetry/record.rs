@@ -1,6 +1,8 @@
 //! One request's steps of the trace, and how they are written for a person and for a machine.
 
 use super::escape::one_line;
+use super::json::line;
+use super::log::rfc3339;
 use super::python;
 use super::sink::Style;
 use sekisho_core::{RequestId, Timestamp, jose};
@@ -130,15 +132,14 @@ impl Record {
                     json!({ "header": object(header), "payload": object(payload), "signature": HIDDEN_SIGNATURE })
                 }
             };
-            let line = json!({
-                "time": super::log::rfc3339(self.now),
-                "trace": "auth",
-                "what": self.what,
-                "request_id": self.request_id.as_str(),
-                "step": step.heading,
-                step.name: value,
-            });
-            let _ = writeln!(out, "{line}");
+            out.push_str(&line([
+                ("time", rfc3339(self.now).into()),
+                ("trace", "auth".into()),
+                ("what", self.what.as_str().into()),
+                ("request_id", self.request_id.as_str().into()),
+                ("step", step.heading.into()),
+                (step.name, value),
+            ]));
         }
         out
     }

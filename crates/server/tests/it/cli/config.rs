@@ -15,7 +15,14 @@ fn show_names_the_origin_and_hides_secrets() {
     let setup = Setup::new().config("[http]\nbody_limit_bytes = 2048");
     let text = config(&setup, &folder, &["show"]).ok().stdout;
     assert!(!text.contains(SECRET_KEY), "{text}");
-    let line = |key: &str| text.lines().find(|line| line.starts_with(key)).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = |key: &str| {
+        text.lines()
+            .find(|line| line.starts_with(key))
+            .unwrap()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     assert_eq!(line("tokens.secret_key "), "tokens.secret_key (hidden) environment (SECRET_KEY)");
     assert_eq!(line("http.body_limit_bytes "), "http.body_limit_bytes 2048 sekisho.toml:2");
     assert_eq!(
@@ -66,7 +73,8 @@ fn a_configuration_that_was_named_must_be_there() {
 fn a_key_file_is_read_less_one_line_end() {
     let folder = Scratch::new();
     let file = folder.path().join("key");
-    let setup = Setup::new().production().without_env("SECRET_KEY").env("SECRET_KEY_FILE", file.to_str().unwrap());
+    let setup =
+        Setup::new().production().without_env("SECRET_KEY").env("SECRET_KEY_FILE", file.to_str().unwrap());
     let missing = config(&setup, &folder, &["check"]);
     assert_eq!(missing.code, Some(2));
     std::fs::write(&file, format!("{}\n", &SECRET_KEY[..32])).unwrap();

@@ -24,7 +24,9 @@ fn a_live_setting_changes_without_a_restart() {
     let site = watched("[registration]\nmode = \"open\"");
     write(&site, "[registration]\nmode = \"closed\"");
     site.wait_for_log("registration.mode");
-    until("registration to close", || (site.register("ann", "seven grey herons wade").status == 403).then_some(()));
+    until("registration to close", || {
+        (site.register("ann", "seven grey herons wade").status == 403).then_some(())
+    });
     assert_eq!(starts(&site.log()), 1);
 }
 
@@ -72,7 +74,8 @@ fn replace(executable: &Path) {
 #[test]
 fn the_server_goes_with_its_supervisor() {
     let mut site = watched("");
-    let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", site.process().pid())).unwrap();
+    let children =
+        std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", site.process().pid())).unwrap();
     let child = rustix::process::Pid::from_raw(children.trim().parse().unwrap()).unwrap();
     site.process().signal(Signal::KILL);
     site.process().wait();

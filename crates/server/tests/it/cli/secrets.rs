@@ -39,7 +39,9 @@ fn l13_a_missing_root_key_stops_the_start() {
 fn l13_a_wrong_root_key_stops_the_start() {
     let mut site = Setup::new().start(Db::Sqlite, 1);
     site.stop();
-    for (bytes, words) in [(vec![7; 32], "is not the root key of this database"), (vec![7; 31], "it has 31 bytes")] {
+    for (bytes, words) in
+        [(vec![7; 32], "is not the root key of this database"), (vec![7; 31], "it has 31 bytes")]
+    {
         std::fs::write(site.data().join("sekisho.key"), bytes).unwrap();
         let ran = Setup::new().refused_in(site.folder());
         assert_eq!(ran.code, Some(2));
@@ -54,7 +56,7 @@ fn l13_a_published_or_short_key_is_refused_in_production_and_loud_in_development
         assert_eq!(ran.code, Some(2), "{weak}");
         assert!(ran.stderr.contains("SECRET_KEY") && !ran.stderr.contains(weak), "{}", ran.stderr);
         let site = Setup::new().env("SECRET_KEY", weak).start(Db::Sqlite, 1);
-        site.wait_for_log("WARN");
+        site.wait_for_log("\"level\":\"warn\"");
         assert!(!site.log().contains(weak));
     }
 }

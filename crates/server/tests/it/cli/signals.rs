@@ -17,7 +17,8 @@ fn s13_a_stop_answers_what_is_in_flight() {
         let clients: Vec<_> = (0..4)
             .map(|_| {
                 scope.spawn(|| {
-                    let log_in = Request::post("/token").form(&[("username", "tim"), ("password", "tim1234")]);
+                    let log_in =
+                        Request::post("/token").form(&[("username", "tim"), ("password", "tim1234")]);
                     let mut answered = 0;
                     // A connection that was accepted gets a whole answer; a refused one is the end.
                     while let Ok(mut connection) = Connection::open(address) {
@@ -36,8 +37,12 @@ fn s13_a_stop_answers_what_is_in_flight() {
                 })
             })
             .collect();
-        crate::harness::until("some log-ins", || site.log().contains("authenticate_user").then_some(())
-            .or_else(|| site.try_send(&Request::get("/livez")).ok().map(drop)));
+        crate::harness::until("some log-ins", || {
+            site.log()
+                .contains("authenticate_user")
+                .then_some(())
+                .or_else(|| site.try_send(&Request::get("/livez")).ok().map(drop))
+        });
         stopped.store(true, Ordering::SeqCst);
         let start = Instant::now();
         site.process().signal(Signal::TERM);

@@ -65,7 +65,9 @@ fn a_directory_that_cannot_be_written_is_one_line() {
 #[test]
 fn a_configuration_fault_leaves_nothing() {
     let folder = Scratch::new();
-    for (name, value) in [("SEKISHO_LISTN", "x"), ("ALGORITHM", "RS256"), ("DATABASE_URL", "postgresql://u:pw@h/db")] {
+    for (name, value) in
+        [("SEKISHO_LISTN", "x"), ("ALGORITHM", "RS256"), ("DATABASE_URL", "postgresql://u:pw@h/db")]
+    {
         let ran = Setup::new().env(name, value).refused_in(folder.path());
         assert_eq!((ran.code, ran.stderr.lines().count()), (Some(2), 1), "{}", ran.stderr);
         assert!(!ran.stderr.contains("pw"), "{}", ran.stderr);

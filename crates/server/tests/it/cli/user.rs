@@ -28,7 +28,17 @@ fn a_user_is_shown_without_a_hash() {
     let members: Vec<_> = shown.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         members,
-        ["created_at", "disabled", "disabled_at", "email", "external_id", "full_name", "id", "updated_at", "username"]
+        [
+            "created_at",
+            "disabled",
+            "disabled_at",
+            "email",
+            "external_id",
+            "full_name",
+            "id",
+            "updated_at",
+            "username"
+        ]
     );
     assert_eq!(shown["email"], "Ann@example.com");
     let by_id = site.cli(&["user", "show", shown["id"].as_str().unwrap(), "--json"]).ok().json();
@@ -38,7 +48,8 @@ fn a_user_is_shown_without_a_hash() {
 #[test]
 fn users_are_listed_in_columns_and_as_json_lines() {
     let site = with_ann();
-    site.cli_with(&["user", "add", "花子", "--email", "hanako@example.jp", "--password-stdin"], PASSWORD).ok();
+    site.cli_with(&["user", "add", "花子", "--email", "hanako@example.jp", "--password-stdin"], PASSWORD)
+        .ok();
     let text = site.cli(&["user", "list"]).ok().stdout;
     let lines: Vec<_> = text.lines().collect();
     assert!(lines[0].starts_with("USERNAME  E-MAIL             NAME  STATE   ID"), "{text}");
@@ -47,7 +58,9 @@ fn users_are_listed_in_columns_and_as_json_lines() {
     let json = site.cli(&["user", "list", "--json"]).ok().stdout;
     let names: Vec<String> = json
         .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["username"].as_str().unwrap().to_owned())
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["username"].as_str().unwrap().to_owned()
+        })
         .collect();
     assert_eq!(names, ["ann", "花子"]);
 }
@@ -92,7 +105,10 @@ fn a_deleted_user_is_gone_and_the_name_stays_reserved() {
     let site = with_ann();
     let token = site.token("ann", PASSWORD);
     let unconfirmed = site.cli(&["user", "delete", "ann"]);
-    assert_eq!((unconfirmed.code, unconfirmed.stderr.as_str()), (Some(2), "sekisho: no terminal to ask: say --yes\n"));
+    assert_eq!(
+        (unconfirmed.code, unconfirmed.stderr.as_str()),
+        (Some(2), "sekisho: no terminal to ask: say --yes\n")
+    );
     site.cli(&["user", "delete", "ann", "--yes"]).ok();
     assert_eq!(site.me(&token).status, 401);
     assert_eq!(site.cli(&["user", "show", "ann"]).code, Some(1));
@@ -104,13 +120,20 @@ fn what_is_refused_is_one_line_and_exit_code_1() {
     let site = with_ann();
     for args in [["user", "show", "bob"], ["user", "disable", "bob"], ["user", "enable", "bob"]] {
         let ran = site.cli(&args);
-        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(1), "", "sekisho: no user bob\n"));
+        assert_eq!(
+            (ran.code, ran.stdout.as_str(), ran.stderr.as_str()),
+            (Some(1), "", "sekisho: no user bob\n")
+        );
     }
-    let taken = site.cli_with(&["user", "add", "ANN", "--email", "b@example.com", "--password-stdin", "--json"], PASSWORD);
+    let taken = site.cli_with(
+        &["user", "add", "ANN", "--email", "b@example.com", "--password-stdin", "--json"],
+        PASSWORD,
+    );
     assert_eq!(taken.code, Some(1));
     let error: serde_json::Value = serde_json::from_str(&taken.stderr).unwrap();
     assert_eq!(error["error"], "username_taken");
-    let short = site.cli_with(&["user", "add", "bob", "--email", "bob@example.com", "--password-stdin"], "abc");
+    let short =
+        site.cli_with(&["user", "add", "bob", "--email", "bob@example.com", "--password-stdin"], "abc");
     assert_eq!(short.code, Some(1));
     assert!(short.stderr.starts_with("sekisho: password: "), "{}", short.stderr);
 }
