@@ -35,7 +35,9 @@ impl Read {
     /// How many password hashes there are of each scheme and cost.
     pub async fn hash_mix(&mut self) -> Result<Vec<(SchemeCost, u64)>, Error> {
         let rows = self.all(&MIX, &[]).await?;
-        rows.into_iter().map(|mut row| Ok((scheme_cost(&mut row)?, row.take::<i64>(2)?.unsigned_abs()))).collect()
+        rows.into_iter()
+            .map(|mut row| Ok((scheme_cost(&mut row)?, row.take::<i64>(2)?.unsigned_abs())))
+            .collect()
     }
 }
 

@@ -99,7 +99,10 @@ mod tests {
     fn numbers_stay_numbers() {
         for (house, sqlite) in [
             ("select $2, $1", "select ?2, ?1"),
-            ("select '$1', \"$2\", $12 -- $3\n, $4 /* $5 */", "select '$1', \"$2\", ?12 -- $3\n, ?4 /* $5 */"),
+            (
+                "select '$1', \"$2\", $12 -- $3\n, $4 /* $5 */",
+                "select '$1', \"$2\", ?12 -- $3\n, ?4 /* $5 */",
+            ),
             ("select 'it''s $1', $1", "select 'it''s $1', ?1"),
             ("select '関所', $1", "select '関所', ?1"),
             ("select '$1", "select '$1"),

@@ -102,9 +102,13 @@ pub(crate) fn check_own(owner: &str, statement: &str) -> Result<(), Error> {
     let lower = statement.to_ascii_lowercase();
     let words: Vec<&str> =
         lower.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).collect();
-    let touches = |(at, word): (usize, &&str)| word.starts_with("sekisho_") && (at == 0 || words[at - 1] != "references");
+    let touches = |(at, word): (usize, &&str)| {
+        word.starts_with("sekisho_") && (at == 0 || words[at - 1] != "references")
+    };
     if owner == OWNER || owner.starts_with("sekisho_") || words.iter().enumerate().any(touches) {
-        return Err(Error::misuse("names that begin with sekisho_ are Sekisho's own; they may only be referenced"));
+        return Err(Error::misuse(
+            "names that begin with sekisho_ are Sekisho's own; they may only be referenced",
+        ));
     }
     Ok(())
 }
@@ -133,10 +137,17 @@ mod tests {
 
     #[test]
     fn a_library_user_keeps_to_his_own_names() {
-        for fine in ["create table orders (id {bigint}, owner {id} references sekisho_users (id))", "drop table orders"] {
+        for fine in [
+            "create table orders (id {bigint}, owner {id} references sekisho_users (id))",
+            "drop table orders",
+        ] {
             assert!(check_own("shop", fine).is_ok(), "{fine}");
         }
-        for not in ["create table sekisho_orders (a text)", "DROP TABLE \"Sekisho_Users\"", "delete from sekisho_users"] {
+        for not in [
+            "create table sekisho_orders (a text)",
+            "DROP TABLE \"Sekisho_Users\"",
+            "delete from sekisho_users",
+        ] {
             assert!(check_own("shop", not).is_err(), "{not}");
         }
         assert!(check_own("sekisho", "create table a (b text)").is_err());

@@ -43,7 +43,11 @@ impl Read {
         self.fetch_one(for_sqlite(sql), params).await
     }
 
-    pub(crate) async fn all(&mut self, what: &'static Statement, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
+    pub(crate) async fn all(
+        &mut self,
+        what: &'static Statement,
+        params: &[Param<'_>],
+    ) -> Result<Vec<Row>, Error> {
         debug_assert!(what.accepts(params), "{}: {params:?}", what.name());
         self.fetch(what.for_sqlite(), params).await
     }

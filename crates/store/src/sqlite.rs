@@ -88,7 +88,9 @@ impl Conn {
         if mode == "wal" {
             return Ok(());
         }
-        Err(Error::unavailable(format!("the file system does not support a write-ahead log (journal mode {mode})")))
+        Err(Error::unavailable(format!(
+            "the file system does not support a write-ahead log (journal mode {mode})"
+        )))
     }
 
     /// All rows of a statement.
@@ -215,10 +217,14 @@ fn read(row: &rusqlite::Row<'_>, columns: usize) -> rusqlite::Result<Row> {
 fn translate(error: rusqlite::Error) -> Error {
     let (code, text) = match error {
         rusqlite::Error::SqliteFailure(code, text) => (code, text),
-        rusqlite::Error::Utf8Error(column, _) => return Error::corrupt(format!("column {column} is not UTF-8")),
+        rusqlite::Error::Utf8Error(column, _) => {
+            return Error::corrupt(format!("column {column} is not UTF-8"));
+        }
         rusqlite::Error::SqlInputError { msg, .. } => return Error::misuse(msg),
         rusqlite::Error::InvalidColumnType(column, _, kind) => {
-            return Error::misuse(format!("column {column} is {kind}, which the house dialect does not have"));
+            return Error::misuse(format!(
+                "column {column} is {kind}, which the house dialect does not have"
+            ));
         }
         other => return Error::misuse(other),
     };
@@ -229,7 +235,9 @@ fn translate(error: rusqlite::Error) -> Error {
         ErrorCode::DiskFull => Error::Full { reason: reason() },
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Error::Corrupt { reason: reason() },
         ErrorCode::ConstraintViolation => match code.extended_code {
-            ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
+            ffi::SQLITE_CONSTRAINT_UNIQUE
+            | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+            | ffi::SQLITE_CONSTRAINT_ROWID => {
                 Error::Taken { what: text.trim_start_matches("UNIQUE constraint failed: ").to_owned() }
             }
             _ => Error::Constraint { what: text },

@@ -59,7 +59,9 @@ impl Store {
         let driver = match url {
             DatabaseUrl::Sqlite(path) => open_sqlite(path, &observer, options.lock_wait).await?,
             DatabaseUrl::Postgres(_) => {
-                return Err(Error::misuse("PostgreSQL is not in this version; name a SQLite file, sqlite:///./data/sekisho.db"));
+                return Err(Error::misuse(
+                    "PostgreSQL is not in this version; name a SQLite file, sqlite:///./data/sekisho.db",
+                ));
             }
         };
         let store = Self { driver, observer, opened_at: options.now };
@@ -119,6 +121,16 @@ impl Store {
         self.begin().await.map(drop)
     }
 
+    /// Closes the database: waits until the last clone and the last transaction are gone and the file is whole
+    /// without its log. A process that ends without it loses nothing.
+    pub async fn close(self) {
+        let Driver::Sqlite { writer, .. } = &self.driver;
+        let mut open = writer.watch();
+        drop(self);
+        // Nothing is ever sent: this returns when the sender is gone.
+        while open.changed().await.is_ok() {}
+    }
+
     /// What the store did since it was opened.
     pub fn stats(&self) -> Stats {
         self.observer.stats()
@@ -141,10 +153,10 @@ impl std::fmt::Debug for Store {
 }
 
 async fn open_sqlite(path: &Path, observer: &Arc<Observer>, lock_wait: Duration) -> Result<Driver, Error> {
-    match patiently(lock_wait, || file::inspect(path, observer)).await? {
+    match patiently(lock_wait, || file::inspect(path, observer, check)).await? {
         Found::Nothing => file::create(path, migrate::LIST, observer)?,
         Found::Empty => patiently(lock_wait, || file::prepare(path, migrate::LIST, observer)).await?,
-        Found::Ours(probe) => patiently(lock_wait, || check(&probe)).await?,
+        Found::Ours => {}
     }
     let conn = patiently(lock_wait, || Conn::open(path, Role::Writer, observer)).await?;
     let writer = Writer::start(conn, Arc::clone(observer), lock_wait)?;

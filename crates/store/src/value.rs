@@ -99,11 +99,16 @@ impl<'a, T: Into<Param<'a>>> From<Option<T>> for Param<'a> {
 }
 
 /// One value of a row, as the driver read it.
+#[doc(hidden)]
 #[derive(Clone, PartialEq)]
-pub(crate) enum Value {
+pub enum Value {
+    /// No value.
     Null,
+    /// A whole number.
     Int(i64),
+    /// Text.
     Text(String),
+    /// Bytes, or an identifier.
     Bytes(Vec<u8>),
 }
 
@@ -138,11 +143,7 @@ impl std::fmt::Debug for Row {
 /// What a value of a row can be read as.
 pub trait Column: Sized {
     #[doc(hidden)]
-    fn from_value(value: sealed::Value) -> Option<Self>;
-}
-
-mod sealed {
-    pub use super::Value;
+    fn from_value(value: Value) -> Option<Self>;
 }
 
 impl Column for i64 {
@@ -199,7 +200,8 @@ mod tests {
 
     #[test]
     fn a_row_gives_what_it_holds_and_nothing_else() {
-        let mut row = Row::new(vec![Value::Int(7), Value::Text("tim".into()), Value::Null, Value::Bytes(vec![1; 16])]);
+        let mut row =
+            Row::new(vec![Value::Int(7), Value::Text("tim".into()), Value::Null, Value::Bytes(vec![1; 16])]);
         assert_eq!(row.take::<i64>(0).unwrap(), 7);
         assert_eq!(row.take::<String>(1).unwrap(), "tim");
         assert_eq!(row.take::<Option<String>>(2).unwrap(), None);
@@ -210,7 +212,8 @@ mod tests {
 
     #[test]
     fn neither_parameters_nor_rows_print_values() {
-        let shown = format!("{:?} {:?}", Param::from("hunter2"), Row::new(vec![Value::Text("hunter2".into())]));
+        let shown =
+            format!("{:?} {:?}", Param::from("hunter2"), Row::new(vec![Value::Text("hunter2".into())]));
         assert_eq!(shown, "Text(…) Row(1 values)");
     }
 }

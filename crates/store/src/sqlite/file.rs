@@ -5,10 +5,11 @@
 //! a new database would silently start without the users.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::dialect::{Dialect, Text};
 use crate::echo::Observer;
@@ -22,20 +23,29 @@ pub(crate) enum Found {
     Nothing,
     /// A database without any table.
     Empty,
-    /// A database of ours, seen by a connection that can't write.
-    Ours(Conn),
+    /// A database of ours.
+    Ours,
 }
 
 /// Looks at the file; the errors say what it is instead of a database of ours.
-pub(crate) fn inspect(path: &Path, observer: &Arc<Observer>) -> Result<Found, Error> {
-    if !check_header(path)? {
-        return Ok(Found::Nothing);
-    }
-    let role = if has_log(path) { Role::Probe } else { Role::ProbeAtRest };
+///
+/// One of ours is shown to `check` through a connection that can't write.
+pub(crate) fn inspect(
+    path: &Path,
+    observer: &Arc<Observer>,
+    check: impl FnOnce(&Conn) -> Result<(), Error>,
+) -> Result<Found, Error> {
+    let Some(length) = length(path)? else { return Ok(Found::Nothing) };
+    // With a log beside it, the newest state and perhaps the file's end are there.
+    let logged = has_log(path);
+    let role = if logged { Role::Probe } else { Role::ProbeAtRest };
     let conn = Conn::open(path, role, observer)?;
+    if !logged {
+        check_length(path, &conn, length)?;
+    }
     let tables = tables(&conn)?;
     if tables.iter().any(|name| name == "sekisho_migrations") {
-        return Ok(Found::Ours(conn));
+        return check(&conn).map(|()| Found::Ours);
     }
     if tables.iter().any(|name| name.starts_with("sekisho_")) {
         return Err(Error::corrupt("it has tables of Sekisho, but not sekisho_migrations"));
@@ -50,6 +60,9 @@ pub(crate) fn inspect(path: &Path, observer: &Arc<Observer>) -> Result<Found, Er
     Err(Error::Foreign { tables: names })
 }
 
+/// Tells apart the drafts of one process.
+static DRAFTS: AtomicU32 = AtomicU32::new(0);
+
 /// Makes a new database, readable by its owner only, with nothing in it but an empty list of migrations.
 ///
 /// Whoever is first wins; the others find a file that is there.
@@ -57,9 +70,10 @@ pub(crate) fn create(path: &Path, list: &str, observer: &Arc<Observer>) -> Resul
     let name = path.file_name().ok_or_else(|| Error::misuse("the path of the database has no file name"))?;
     let mut draft_name = std::ffi::OsString::from(".");
     draft_name.push(name);
-    draft_name.push(format!(".{}.new", std::process::id()));
+    draft_name.push(format!(".{}-{}.new", std::process::id(), DRAFTS.fetch_add(1, Ordering::Relaxed)));
     let draft = path.with_file_name(draft_name);
-    let unavailable = |what: &Path, error: std::io::Error| Error::unavailable(format!("{}: {error}", what.display()));
+    let unavailable =
+        |what: &Path, error: std::io::Error| Error::unavailable(format!("{}: {error}", what.display()));
     forget(&draft);
     OpenOptions::new()
         .write(true)
@@ -96,15 +110,16 @@ fn forget(draft: &Path) {
     }
 }
 
-/// Whether there is a file; an error if it can't be a SQLite database or is shorter than it says.
-fn check_header(path: &Path) -> Result<bool, Error> {
-    let unavailable = |error: std::io::Error| Error::unavailable(format!("{}: {error}", path.display()));
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(unavailable(error)),
+/// The length of the file; `None` if there is none.
+///
+/// The file is never opened but by SQLite: closing any other descriptor of it would drop the locks that a connection
+/// of this process holds (POSIX).
+fn length(path: &Path) -> Result<Option<u64>, Error> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::unavailable(format!("{}: {error}", path.display()))),
     };
-    let metadata = file.metadata().map_err(unavailable)?;
     if !metadata.is_file() {
         return Err(Error::misuse(format!("{} is not a file", path.display())));
     }
@@ -114,26 +129,23 @@ fn check_header(path: &Path) -> Result<bool, Error> {
             path.display()
         )));
     }
-    let mut header = [0; 100];
-    if file.read_exact(&mut header).is_err() || !header.starts_with(b"SQLite format 3\0") {
-        return Err(Error::corrupt(format!("{} is not a SQLite database", path.display())));
-    }
-    // The header, at 16 and 28 (SQLite's file format, 1.3): page size, of which 1 means 65,536, and pages.
-    let page = match u16::from_be_bytes([header[16], header[17]]) {
-        1 => 65_536,
-        size => u64::from(size),
+    Ok(Some(metadata.len()))
+}
+
+/// Refuses a file that is shorter than its header says, be it by a byte, which SQLite takes for zeros.
+fn check_length(path: &Path, conn: &Conn, length: u64) -> Result<(), Error> {
+    let number = |pragma: &'static str| {
+        let row = conn.row(Text { house: pragma, sqlite: pragma }, &[])?;
+        row.map_or(Ok(0), |mut row| row.take::<i64>(0)).map(i64::unsigned_abs)
     };
-    let pages = u64::from(u32::from_be_bytes([header[28], header[29], header[30], header[31]]));
-    // With a log beside it the rest may be there.
-    if metadata.len() < page * pages && !has_log(path) {
+    let whole = number("pragma page_count")?.saturating_mul(number("pragma page_size")?);
+    if length < whole {
         return Err(Error::corrupt(format!(
-            "{} is cut off: {} bytes instead of {}",
-            path.display(),
-            metadata.len(),
-            page * pages
+            "{} is cut off: {length} bytes instead of {whole}",
+            path.display()
         )));
     }
-    Ok(true)
+    Ok(())
 }
 
 fn has_log(path: &Path) -> bool {
@@ -147,7 +159,8 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 }
 
 fn tables(conn: &Conn) -> Result<Vec<String>, Error> {
-    let all = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name";
+    let all =
+        "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name";
     let none: &[Param<'_>] = &[];
     let rows: Vec<Row> = conn.rows(Text { house: all, sqlite: all }, none)?;
     rows.into_iter().map(|mut row| row.take(0)).collect()

@@ -53,7 +53,12 @@ impl Readers {
     fn try_take(self: &Arc<Self>) -> Result<Option<Reader>, Error> {
         let mut pool = self.pool();
         if let Some(conn) = pool.idle.pop() {
-            return Ok(Some(Reader { conn: Some(conn), home: Arc::clone(self), snapshot: false, broken: false }));
+            return Ok(Some(Reader {
+                conn: Some(conn),
+                home: Arc::clone(self),
+                snapshot: false,
+                broken: false,
+            }));
         }
         if pool.open == MOST {
             return Ok(None);
@@ -129,7 +134,8 @@ impl Reader {
         let conn = self.conn.as_ref().ok_or_else(|| Error::unavailable("the connection is gone"))?;
         let outcome = run(conn);
         // What such a connection holds in memory may be as wrong as what it met: the next reader opens a fresh one.
-        self.broken |= matches!(outcome, Err(Error::Corrupt { .. } | Error::Unavailable { .. } | Error::Full { .. }));
+        self.broken |=
+            matches!(outcome, Err(Error::Corrupt { .. } | Error::Unavailable { .. } | Error::Full { .. }));
         outcome
     }
 }

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot, watch};
 
 use crate::dialect::Text;
 use crate::echo::Observer;
@@ -26,6 +26,8 @@ pub(crate) struct Writer {
     committer: mpsc::Sender<()>,
     observer: Arc<Observer>,
     lock_wait: Duration,
+    /// Its sender goes when the connection is closed.
+    open: watch::Receiver<()>,
 }
 
 /// What only one transaction at a time may touch.
@@ -44,11 +46,21 @@ impl Writer {
         let lane = Arc::new(Mutex::new(Lane { conn, open: false, waiters: Vec::new(), lost: None }));
         let (committer, wake) = mpsc::channel();
         let shared = Arc::clone(&lane);
+        let (closed, open) = watch::channel(());
         std::thread::Builder::new()
             .name("sekisho-commit".to_owned())
-            .spawn(move || commit_groups(&shared, &wake))
+            .spawn(move || {
+                commit_groups(&shared, &wake);
+                drop(shared);
+                drop(closed);
+            })
             .map_err(Error::unavailable)?;
-        Ok(Self { lane, committer, observer, lock_wait })
+        Ok(Self { lane, committer, observer, lock_wait, open })
+    }
+
+    /// Something that says when the connection is closed, which takes the last handle's end.
+    pub(crate) fn watch(&self) -> watch::Receiver<()> {
+        self.open.clone()
     }
 
     /// Begins a transaction, behind those that came before and any other process, for at most `lock_wait`.

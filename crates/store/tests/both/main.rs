@@ -1,0 +1,13 @@
+//! The store's contract. Each area's file is compiled once for each database, against that database's `open`.
+
+mod world;
+
+mod sqlite;
+
+mod sqlite_crash;
+mod sqlite_file;
+mod sqlite_plan;
+
+mod listed;
+mod postgres_prepare;
+mod throwaway;

@@ -1,0 +1,49 @@
+//! The contract on SQLite.
+
+use sekisho_core::settings::DatabaseUrl;
+use sekisho_store::{OpenOptions, Store};
+
+use crate::world::{Folder, NOW};
+
+#[path = "credentials.rs"]
+mod credentials;
+#[path = "events.rs"]
+mod events;
+#[path = "items.rs"]
+mod items;
+#[path = "meta.rs"]
+mod meta;
+#[path = "own_tables.rs"]
+mod own_tables;
+#[path = "races.rs"]
+mod races;
+#[path = "transactions.rs"]
+mod transactions;
+#[path = "users.rs"]
+mod users;
+
+/// A fresh database, gone with the value.
+pub(crate) struct Database {
+    pub(crate) store: Store,
+    folder: Folder,
+}
+
+impl Database {
+    /// The same database through connections of its own, as another process would have them.
+    pub(crate) async fn again(&self) -> Store {
+        open_in(&self.folder, OpenOptions::new(NOW)).await
+    }
+}
+
+pub(crate) async fn open() -> Database {
+    open_with(OpenOptions::new(NOW)).await
+}
+
+pub(crate) async fn open_with(options: OpenOptions) -> Database {
+    let folder = Folder::new();
+    Database { store: open_in(&folder, options).await, folder }
+}
+
+async fn open_in(folder: &Folder, options: OpenOptions) -> Store {
+    Store::open(&DatabaseUrl::Sqlite(folder.path("test.db")), options).await.unwrap()
+}
