@@ -9,6 +9,8 @@ mod faults;
 mod fuzz;
 mod lint;
 mod packages;
+#[cfg(test)]
+mod quotes;
 mod shell;
 mod spdx;
 mod test;
