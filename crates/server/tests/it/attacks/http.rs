@@ -1,0 +1,588 @@
+//! H: requests that no honest client sends.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::harness::{Db, Request, Setup, Site, start};
+
+/// The status codes of all answers in what came back.
+fn statuses(answer: &str) -> Vec<u16> {
+    answer
+        .split("HTTP/1.1 ")
+        .skip(1)
+        .map(|rest| rest.split(' ').next().unwrap().parse().expect("a status"))
+        .collect()
+}
+
+fn raw(site: &Site, text: &str) -> Vec<u16> {
+    statuses(&site.raw(text.as_bytes()))
+}
+
+#[test]
+fn h01_header_block() {
+    let site = start(Db::Sqlite, 1);
+    let with = |headers: &str| {
+        format!("GET /livez HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n{headers}\r\n")
+    };
+    let eight = format!("x-long: {}\r\n", "x".repeat(8 * 1024));
+    assert_eq!(raw(&site, &with(&eight)), [200]);
+
+    let big = format!("x-long: {}\r\n", "x".repeat(64 * 1024));
+    let many: String = (0..10_000).map(|n| format!("x-{n}: 1\r\n")).collect();
+    for headers in [big, many] {
+        let answer = raw(&site, &with(&headers));
+        // Closed while we still wrote: the answer may have been lost with the connection.
+        assert!(answer == [431] || answer.is_empty(), "{answer:?}");
+    }
+    let long =
+        format!("GET /{} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n", "x".repeat(20 * 1024));
+    assert!(matches!(raw(&site, &long)[..], [414 | 431]), "{:?}", raw(&site, &long));
+    site.alive();
+}
+
+#[test]
+fn h02_body_over_the_limit() {
+    let site = Setup::new().demo().config("[http]\nbody_limit_bytes = 65536").start(Db::Sqlite, 1);
+    let before = site.resident();
+    let declared = "POST /token HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+                    content-length: 100000000\r\n\r\nusername=tim";
+    assert_eq!(raw(&site, declared), [413]);
+
+    let mut stream = TcpStream::connect(site.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let head = "POST /users/ HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n\
+                transfer-encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let chunk = format!("4000\r\n{}\r\n", "x".repeat(0x4000));
+    let sent = (0..2000).take_while(|_| stream.write_all(chunk.as_bytes()).is_ok()).count();
+    assert!(sent < 2000, "the whole stream of 32 MiB was read");
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    assert!(answer.starts_with("HTTP/1.1 413") || answer.is_empty(), "{answer}");
+    assert!(site.resident() < before + 16 * 1024 * 1024);
+
+    // Just below the limit a body is read.
+    let padding = "x".repeat(65_536 - 64);
+    let response = site.send(&Request::post("/token").form(&[("username", "tim"), ("password", &padding)]));
+    assert_eq!(response.status, 401);
+    site.alive();
+}
+
+#[test]
+fn h03_slow_clients() {
+    let config = "[http]\nheader_timeout_seconds = 1\nbody_timeout_seconds = 1\nwrite_timeout_seconds = 1\n\
+                  idle_timeout_seconds = 2";
+    let site = Setup::new().demo().config(config).start(Db::Sqlite, 1);
+    let starts = [
+        // Half a request line, half a header block, half a body, nothing at all.
+        "GET /liv",
+        "GET /livez HTTP/1.1\r\nhost: 127.0.0.1\r\nx-slow:",
+        "POST /token HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000\r\n\r\nusername",
+        "",
+    ];
+    let mut slow: Vec<TcpStream> = starts
+        .iter()
+        .cycle()
+        .take(400)
+        .map(|text| {
+            let mut stream = TcpStream::connect(site.address()).unwrap();
+            stream.write_all(text.as_bytes()).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            stream
+        })
+        .collect();
+    // A fresh client is answered meanwhile.
+    site.alive();
+    let start = Instant::now();
+    for stream in &mut slow {
+        let mut rest = Vec::new();
+        let closed = stream.read_to_end(&mut rest);
+        assert!(
+            closed.is_ok() || closed.unwrap_err().kind() == std::io::ErrorKind::ConnectionReset,
+            "left open"
+        );
+    }
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    site.alive();
+}
+
+/// A client that asks and asks and never reads.
+#[test]
+fn h03_slow_readers() {
+    let site = Setup::new().demo().config("[http]\nwrite_timeout_seconds = 1").start(Db::Sqlite, 1);
+    let before = site.resident();
+    let asks = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: 127.0.0.1\r\naccept-encoding: gzip\r\n\r\n"
+        .repeat(50);
+    let readers: Vec<TcpStream> = (0..50)
+        .map(|_| {
+            let mut stream = TcpStream::connect(site.address()).unwrap();
+            stream.write_all(asks.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    crate::harness::until("the unread connections to be closed", || {
+        let gone = readers.iter().all(|stream| {
+            stream.set_nonblocking(true).unwrap();
+            // A reset shows as an error on the socket, without reading what is buffered.
+            stream.take_error().unwrap().is_some() || (&*stream).write(b"x").is_err()
+        });
+        gone.then_some(())
+    });
+    assert!(site.resident() < before + 64 * 1024 * 1024);
+    site.alive();
+}
+
+#[test]
+fn h04_one_request_or_two() {
+    let site = start(Db::Sqlite, 1);
+    let token = site.token("tim", "tim1234");
+    let smuggled =
+        format!("GET /users/me HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n\r\n");
+    let head =
+        "POST /token HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-www-form-urlencoded\r\n";
+    for headers in [
+        "content-length: 5\r\ntransfer-encoding: chunked",
+        "transfer-encoding: chunked\r\ncontent-length: 5",
+        "content-length: 5\r\ncontent-length: 6",
+        "content-length: 5\r\ncontent-length: 5",
+        "content-length: 5, 6",
+        "content-length: 5, 5",
+        "content-length: +5",
+        "content-length: 0x5",
+        "content-length: -1",
+        "content-length: 5 5",
+        "content-length: 99999999999999999999999",
+        "content-length:",
+        "transfer-encoding: chunked, identity",
+        "transfer-encoding: identity",
+        "transfer-encoding: xchunked",
+        "transfer-encoding: chunked\r\ntransfer-encoding: identity",
+        "transfer-encoding: chunked\r\ntransfer-encoding: chunked",
+        "transfer-encoding: chunked, chunked",
+        "transfer-encoding: \"chunked\"",
+        "transfer-encoding : chunked",
+        "content-length : 5",
+        "x: 1\r\n content-length: 5",
+        "x: 1\r\n\tfolded",
+        "content-length: 5\r\n transfer-encoding: chunked",
+        "x\0y: 1",
+        "x: a\0b",
+        "no-colon-here",
+        ": no name",
+        "bad name: 1",
+    ] {
+        let text = format!("{head}{headers}\r\n\r\n0\r\n\r\n{smuggled}");
+        let answers = raw(&site, &text);
+        assert_eq!(answers, [400], "{headers:?}");
+    }
+    for body in [
+        "1_0\r\n0123456789abcdef\r\n0\r\n\r\n",
+        "00000000000000005\r\nhello\r\n0\r\n\r\n",
+        "fffffffffffffffff\r\nhello\r\n0\r\n\r\n",
+        "5 5\r\nhello\r\n0\r\n\r\n",
+        "+5\r\nhello\r\n0\r\n\r\n",
+        "0x5\r\nhello\r\n0\r\n\r\n",
+        "-5\r\nhello\r\n0\r\n\r\n",
+        "5\r\nhelloXX0\r\n\r\n",
+        "5\nhello\n0\n\n",
+        "\r\nhello\r\n0\r\n\r\n",
+        "g\r\nhello\r\n0\r\n\r\n",
+    ] {
+        let text = format!("{head}transfer-encoding: chunked\r\n\r\n{body}{smuggled}");
+        let answers = raw(&site, &text);
+        assert!(matches!(answers[..], [400] | []), "{body:?}: {answers:?}");
+    }
+    // Honest chunks are read, and so is what follows them.
+    let honest = format!("{head}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n{smuggled}");
+    assert_eq!(raw(&site, &honest), [422, 200]);
+    for line in [
+        "GET /livez HTTP/1.1 \r\n",
+        "GET  /livez HTTP/1.1\r\n",
+        "GET /liv ez HTTP/1.1\r\n",
+        "GET /livez HTTP/1.2\r\n",
+        "GET /livez\r\n",
+        "GET /livez HTTP/3.0\r\n",
+        "\0GET /livez HTTP/1.1\r\n",
+    ] {
+        let answers = site.raw(format!("{line}host: 127.0.0.1\r\n\r\n{smuggled}").as_bytes());
+        assert!(!answers.contains("tim@gmail.com"), "{line:?}: {answers}");
+    }
+}
+
+#[test]
+fn h06_other_spellings_of_a_path() {
+    let site = start(Db::Sqlite, 1);
+    let token = site.token("tim", "tim1234");
+    for path in [
+        "/%2e%2e/users/me",
+        "//users/me",
+        "/users//me",
+        "/users/..;/users/me",
+        "/USERS/ME",
+        "/users/me;jsessionid=1",
+        "/users/me.",
+        "/users/me%00",
+        "/users/me%2f",
+        "/users%2fme",
+        "/users/me//",
+        "/users/./me",
+        "/users/x/../me",
+        "/%75sers/me",
+        "/users/me%20",
+        "\\users\\me",
+    ] {
+        let request = Request::get(path);
+        let with = site.try_send(&request.clone().bearer(&token));
+        let without = site.try_send(&request);
+        for response in [with, without].into_iter().flatten() {
+            assert!(matches!(response.status, 400 | 401 | 404), "{path}: {}", response.status);
+        }
+    }
+}
+
+#[test]
+fn h07_packed_bodies() {
+    let site = start(Db::Sqlite, 1);
+    for coding in ["gzip", "deflate", "br", "zstd", "identity, gzip", "GZIP", "x"] {
+        for path in ["/token", "/users/"] {
+            let request = Request::post(path)
+                .header("content-encoding", coding)
+                .body("application/json", vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
+            assert_eq!(site.send(&request).status, 415, "{coding} {path}");
+        }
+    }
+    let plain = Request::post("/token")
+        .header("content-encoding", "identity")
+        .form(&[("username", "tim"), ("password", "tim1234")]);
+    assert!(matches!(site.send(&plain).status, 200 | 415));
+}
+
+#[test]
+fn h08_chunks() {
+    let site = Setup::new().demo().config("[http]\nbody_limit_bytes = 65536").start(Db::Sqlite, 1);
+    let before = site.resident();
+    let head = "POST /token HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+                transfer-encoding: chunked\r\n\r\n";
+    for part in ["1\r\nx\r\n".to_owned(), format!("1;{}\r\nx\r\n", "e".repeat(1024 * 1024))] {
+        let mut stream = TcpStream::connect(site.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let block = part.repeat((65_536 / part.len()).max(1));
+        let sent = (0..2_000).take_while(|_| stream.write_all(block.as_bytes()).is_ok()).count();
+        assert!(sent < 2_000, "read to the end");
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        let refused = answer.starts_with("HTTP/1.1 413") || answer.starts_with("HTTP/1.1 400");
+        assert!(refused || answer.is_empty(), "{answer}");
+    }
+    assert!(site.resident() < before + 32 * 1024 * 1024);
+    site.alive();
+}
+
+#[test]
+fn h11_methods() {
+    let site = start(Db::Sqlite, 1);
+    let token = site.token("tim", "tim1234");
+    for method in ["TRACE", "FOO", "PROPFIND", "get", "OPTIONS"] {
+        let response = site.send(&Request::new(method, "/users/me").bearer(&token));
+        assert!(matches!(response.status, 405 | 501), "{method}: {}", response.status);
+        assert!(!response.text().contains("tim"), "{method}");
+    }
+    let connect = raw(&site, "CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example:443\r\n\r\n");
+    assert!(matches!(connect[..], [400 | 403 | 404 | 405 | 501]), "{connect:?}");
+    // No header makes another method of it.
+    for name in ["x-http-method-override", "x-method-override", "x-http-method"] {
+        let response = site.send(&Request::post("/users/me").header(name, "GET").bearer(&token));
+        assert_eq!(response.status, 405, "{name}");
+    }
+}
+
+#[test]
+fn h12_foreign_pages() {
+    let config = "[http]\ncors_allowed_origins = [\"https://good.example\"]";
+    let site = Setup::new().demo().config(config).start(Db::Sqlite, 1);
+    let token = site.token("tim", "tim1234");
+    let from = |origin: &str| site.send(&Request::get("/users/me").bearer(&token).header("origin", origin));
+    let good = from("https://good.example");
+    assert_eq!(good.header("access-control-allow-origin"), Some("https://good.example"));
+    assert!(good.header("vary").unwrap().to_lowercase().contains("origin"));
+    for origin in [
+        "null",
+        "https://good.example.evil",
+        "https://evil.good.example",
+        "http://good.example",
+        "https://good.example:444",
+        "https://GOOD.example.",
+        "https://good.example@evil",
+        "*",
+        "",
+    ] {
+        let response = from(origin);
+        assert_eq!(response.status, 200);
+        assert_eq!(response.header("access-control-allow-origin"), None, "{origin:?}");
+        assert_eq!(response.header("access-control-allow-credentials"), None);
+        // Caches must not mix the two.
+        assert!(response.header("vary").unwrap().to_lowercase().contains("origin"));
+    }
+    let preflight = |origin: &str| {
+        let ask = Request::new("OPTIONS", "/users/me").header("origin", origin);
+        site.send(
+            &ask.header("access-control-request-method", "GET")
+                .header("access-control-request-headers", "authorization"),
+        )
+    };
+    let allowed = preflight("https://good.example");
+    assert!(matches!(allowed.status, 200 | 204));
+    assert!(allowed.header("access-control-allow-headers").unwrap().to_lowercase().contains("authorization"));
+    assert!(allowed.header("access-control-allow-methods").unwrap().contains("GET"));
+    assert_eq!(preflight("https://evil.example").header("access-control-allow-origin"), None);
+
+    // Off unless it is configured.
+    let site = start(Db::Sqlite, 1);
+    let response = site.send(&Request::get("/livez").header("origin", "https://good.example"));
+    assert!(response.headers.iter().all(|(name, _)| !name.starts_with("access-control")));
+}
+
+#[test]
+fn h13_hosts() {
+    let site = Setup::new()
+        .production()
+        .config("[server]\npublic_url = \"https://login.example.com\"\n[password]\nmin_length = 8")
+        .start(Db::Sqlite, 1);
+    site.register("anew", "secret-123");
+    let log_in = Request::post("/token").form(&[("username", "anew"), ("password", "secret-123")]);
+    for (name, value) in [
+        ("host", "evil.example"),
+        ("x-forwarded-host", "evil.example"),
+        ("forwarded", "host=evil.example;proto=http"),
+        ("x-forwarded-proto", "http"),
+        ("x-original-url", "/users/you"),
+        ("x-rewrite-url", "/users/you"),
+    ] {
+        let response = site.send(&log_in.clone().header(name, value));
+        assert_eq!(response.status, 200, "{name}");
+        let token = response.json()["access_token"].as_str().unwrap().to_owned();
+        let shown = site.cli_with(&["token", "inspect", "--json"], &token).ok().json();
+        assert_eq!(shown["payload"]["iss"], "https://login.example.com", "{name}");
+    }
+    let two = "GET /livez HTTP/1.1\r\nhost: 127.0.0.1\r\nhost: evil.example\r\n\r\n";
+    assert_eq!(raw(&site, two), [400]);
+    assert_eq!(raw(&site, "GET /livez HTTP/1.1\r\n\r\n"), [400]);
+    let absolute = "GET http://evil.example/livez HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n";
+    assert!(matches!(raw(&site, absolute)[..], [200 | 400]));
+}
+
+/// Development listens on loopback alone: a foreign host or a forwarding header means a proxy, or DNS rebinding.
+#[test]
+fn h13_development_is_alone() {
+    let site = start(Db::Sqlite, 1);
+    for (name, value) in [
+        ("host", "evil.example"),
+        ("host", "127.0.0.1.evil.example"),
+        ("host", "localhost.evil.example:8000"),
+        ("x-forwarded-for", "203.0.113.9"),
+        ("x-forwarded-host", "login.example.com"),
+        ("x-forwarded-proto", "https"),
+        ("forwarded", "for=203.0.113.9"),
+        ("x-real-ip", "203.0.113.9"),
+    ] {
+        let response = site.send(&Request::get("/livez").header(name, value));
+        assert_eq!(response.status, 403, "{name}: {value}");
+        assert!(response.json()["detail"].is_string());
+    }
+    let port = site.address().port();
+    for host in ["localhost", "127.0.0.1", "[::1]", "LOCALHOST"] {
+        for host in [host.to_owned(), format!("{host}:{port}")] {
+            assert_eq!(site.send(&Request::get("/livez").header("host", &host)).status, 200, "{host}");
+        }
+    }
+}
+
+#[test]
+fn h14_forged_addresses() {
+    let config = "[password]\nmin_length = 8\n[throttle]\nper_account_and_address_burst = 3\n\
+                  per_account_and_address_refill_seconds = 3600";
+    let site = Setup::new().production().config(config).start(Db::Sqlite, 1);
+    site.register("anew", "secret-123");
+    let attempt = |name: &str, value: &str| {
+        let form = Request::post("/token").form(&[("username", "anew"), ("password", "wrong-password")]);
+        site.send(&form.header(name, value)).status
+    };
+    // An untrusted peer's headers say nothing: the fourth failure is one too many.
+    let statuses: Vec<u16> = (0..8).map(|n| attempt("x-forwarded-for", &format!("203.0.113.{n}"))).collect();
+    assert_eq!(statuses, [401, 401, 401, 429, 429, 429, 429, 429]);
+    let long = "198.51.100.1, ".repeat(600);
+    for value in [
+        "a",
+        "::gg",
+        "127.0.0.1",
+        long.trim_end_matches(", "),
+        "unknown",
+        "203.0.113.5:99",
+        "::ffff:203.0.113.6",
+        "",
+    ] {
+        assert_eq!(attempt("x-forwarded-for", value), 429, "{value:.30}");
+        assert_eq!(attempt("forwarded", &format!("for={value}")), 429, "{value:.30}");
+    }
+    assert_eq!(attempt("forwarded", "for=\"[2001:db8::1]:8000\";proto=https"), 429);
+}
+
+/// From a trusted proxy the last address that is not a proxy's counts; what is no address counts as the proxy's.
+#[test]
+fn h14_a_trusted_proxy() {
+    let config = "[password]\nmin_length = 8\n[http]\ntrusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]\n\
+                  [throttle]\nper_account_and_address_burst = 2\nper_account_and_address_refill_seconds = 3600";
+    let site = Setup::new().production().config(config).start(Db::Sqlite, 1);
+    site.register("anew", "secret-123");
+    let attempt = |value: &str| {
+        let form = Request::post("/token").form(&[("username", "anew"), ("password", "wrong-password")]);
+        site.send(&form.header("x-forwarded-for", value)).status
+    };
+    assert_eq!(attempt("203.0.113.1"), 401);
+    assert_eq!(attempt("9.9.9.9, 203.0.113.1"), 401, "what the client itself claims is no part of it");
+    assert_eq!(attempt("8.8.8.8, 203.0.113.1, 10.1.2.3"), 429);
+    assert_eq!(attempt("203.0.113.2"), 401);
+    for garbage in ["a", "::gg", "unknown", "203.0.113.3, nonsense"] {
+        let status = attempt(garbage);
+        assert!(matches!(status, 401 | 429), "{garbage}");
+    }
+    assert_eq!(attempt("zzz"), 429, "garbage counts for the proxy itself");
+}
+
+#[test]
+fn h18_many_requests_on_one_connection() {
+    let site = start(Db::Sqlite, 1);
+    let token = site.token("tim", "tim1234");
+    let one = format!("GET /users/me HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n\r\n");
+    let mut stream = TcpStream::connect(site.address()).unwrap();
+    let mut writer = stream.try_clone().unwrap();
+    let text = one.repeat(1000);
+    let sender = std::thread::spawn(move || {
+        writer.write_all(text.as_bytes()).unwrap();
+        writer.shutdown(Shutdown::Write).unwrap();
+    });
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    sender.join().unwrap();
+    assert_eq!(statuses(&answers), vec![200; 1000]);
+
+    let mut connection = site.connect();
+    for _ in 0..10_000 {
+        assert_eq!(connection.exchange(&Request::get("/livez")).unwrap().status, 200);
+    }
+}
+
+#[test]
+fn h18_more_connections_than_are_allowed() {
+    let site = Setup::new().demo().config("[http]\nmax_connections = 64").start(Db::Sqlite, 1);
+    let idle: Vec<_> = (0..300).map(|_| TcpStream::connect(site.address()).unwrap()).collect();
+    let refused = site.try_send(&Request::get("/livez"));
+    assert!(refused.map_or(true, |response| response.status == 503), "the limit does not hold");
+    drop(idle);
+    crate::harness::until("a free connection", || {
+        site.try_send(&Request::get("/livez")).is_ok_and(|response| response.status == 200).then_some(())
+    });
+}
+
+#[test]
+fn h19_cookies() {
+    let site = start(Db::Sqlite, 1);
+    let token = site.token("tim", "tim1234");
+    let many: Vec<String> = (0..200).map(|n| format!("c{n}=1")).collect();
+    let response = site.send(&Request::get("/users/me").header("cookie", &many.join("; ")).bearer(&token));
+    assert_eq!(response.status, 200);
+    assert_eq!(
+        site.send(&Request::get("/users/me").header("cookie", &format!("access_token={token}"))).status,
+        401
+    );
+    let huge = Request::get("/users/me").header("cookie", &format!("c={}", "x".repeat(40 * 1024)));
+    assert!(
+        matches!(site.try_send(&huge), Ok(response) if response.status == 431)
+            || site.try_send(&huge).is_err()
+    );
+}
+
+#[test]
+fn h21_errors_reflect_nothing() {
+    let site = start(Db::Sqlite, 1);
+    let script = "<script>alert(1)</script>";
+    for request in [
+        Request::get("/%3Cscript%3Ealert(1)%3C/script%3E"),
+        Request::get("/users/me?x=%3Cscript%3Ealert(1)%3C/script%3E"),
+        Request::get("/users/me").bearer(script),
+        Request::post("/token").form(&[("username", script), ("password", script)]),
+        Request::post("/token").form(&[("username", script), ("password", script), ("grant_type", script)]),
+        Request::new("FOO", "/users/me"),
+    ] {
+        let response = site.send(&request.header("accept", "text/html"));
+        assert_eq!(response.header("content-type"), Some("application/json"));
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+        assert!(!response.text().contains("script"), "{}", response.text());
+    }
+}
+
+#[test]
+fn h22_json() {
+    let site = start(Db::Sqlite, 1);
+    let deep = "[".repeat(1_000_000);
+    let deep_object = "{\"a\":".repeat(100_000);
+    let utf16: Vec<u8> = "{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let user = r#""user": {"username": "anew", "email": "anew@example.com"}"#;
+    let bodies: Vec<(Vec<u8>, &str)> = vec![
+        (format!(r#"{{{user}, "password": "secret-123", "password": "secret-124"}}"#).into(), "json_invalid"),
+        (format!(r#"{{{user}, {user}, "password": "secret-123"}}"#).into(), "json_invalid"),
+        (deep.into(), "json_invalid"),
+        (deep_object.into(), "json_invalid"),
+        (format!(r#"{{{user}, "password": 1e400}}"#).into(), ""),
+        (format!(r#"{{{user}, "password": NaN}}"#).into(), ""),
+        (format!(r#"{{{user}, "password": Infinity}}"#).into(), ""),
+        (format!("\u{feff}{{{user}, \"password\": \"secret-123\"}}").into(), "json_invalid"),
+        (utf16, "json_invalid"),
+        (format!(r#"{{{user}, "password": "secret-123"}} x"#).into(), "json_invalid"),
+        (format!(r#"{{{user}, "password": "secret-123"}}{{}}"#).into(), "json_invalid"),
+        (format!(r#"{{{user}, "password": "secret-123",}}"#).into(), "json_invalid"),
+        (format!(r#"{{{user}, "password": 'secret-123'}}"#).into(), "json_invalid"),
+        (format!(r#"{{{user}, "password": "secret-123"}} // x"#).into(), "json_invalid"),
+        (b"\xff\xfe".to_vec(), "json_invalid"),
+        (b"{\"user\": \"\xff\"}".to_vec(), "json_invalid"),
+        (format!(r#"{{{user}, "password": "{}"}}"#, "x".repeat(1024 * 1024)).into(), "string_too_long"),
+    ];
+    site.unchanged(|| {
+        for (body, kind) in bodies {
+            let shown = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
+            let response = site.send(&Request::post("/users/").body("application/json", body));
+            assert_eq!(response.status, 422, "{shown}");
+            let found = response.detail()[0]["type"].clone();
+            assert!(kind.is_empty() || found == json!(kind), "{shown}: {found}");
+        }
+    });
+    site.alive();
+}
+
+#[test]
+fn h23_conditions_and_ranges() {
+    let site = start(Db::Sqlite, 1);
+    let token = site.token("tim", "tim1234");
+    for (name, value) in [
+        ("range", "bytes=0-1"),
+        ("range", "bytes=-1,0-,5-2"),
+        ("if-none-match", "*"),
+        ("if-match", "\"x\""),
+        ("if-modified-since", "Sat, 29 Oct 2094 19:43:31 GMT"),
+        ("if-range", "\"x\""),
+    ] {
+        let response = site.send(&Request::get("/users/me").header(name, value).bearer(&token));
+        assert!(matches!(response.status, 200 | 412 | 416), "{name}: {}", response.status);
+    }
+    for expect in ["100-continue", "200-ok"] {
+        let request = Request::post("/token").header("expect", expect);
+        let response = site.send(&request.form(&[("username", "tim"), ("password", "tim1234")]));
+        assert!(matches!(response.status, 200 | 417), "{expect}: {}", response.status);
+    }
+    site.alive();
+}

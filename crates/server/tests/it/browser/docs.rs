@@ -1,0 +1,110 @@
+//! `/docs` and `/redoc` as a person uses them.
+
+use super::webdriver::Browser;
+use crate::harness::{Db, Setup, Site, start};
+
+const ME: &str = "#operations-default-read_users_me_users_me_get";
+const ITEMS: &str = "#operations-default-read_own_items_users_me_items_get";
+
+/// Opens an operation and presses its buttons.
+fn execute(browser: &Browser, operation: &str) {
+    if browser.run(&format!("return !document.querySelector('{operation} .execute')")) == true {
+        browser.click(&format!("{operation} .opblock-summary-control"));
+        browser.click(&format!("{operation} .try-out__btn"));
+    }
+    browser.click(&format!("{operation} .execute"));
+}
+
+fn answer(browser: &Browser, operation: &str, status: &str, part: &str) {
+    let live = format!("{operation} .live-responses-table .response");
+    browser.wait_for_text(&format!("{live} .response-col_status"), status);
+    browser.wait_for_text(&format!("{live} .response-col_description"), part);
+}
+
+fn authorize(browser: &Browser, username: &str, password: &str) {
+    browser.fill("#oauth_username", username);
+    browser.fill("#oauth_password", password);
+    browser.click(".modal-ux .auth-btn-wrapper .authorize");
+}
+
+/// Whatever the page loaded came from its own server, and its policy was never violated.
+fn kept_to_itself(browser: &Browser, site: &Site) {
+    let loaded = browser.run("return performance.getEntriesByType('resource').map(entry => entry.name)");
+    for name in loaded.as_array().unwrap() {
+        let name = name.as_str().unwrap();
+        let own = name.starts_with(&site.url("/")) || name.starts_with("data:") || name.starts_with("blob:");
+        assert!(own, "the page loaded {name}");
+    }
+}
+
+#[test]
+fn a_person_tries_the_api() {
+    let site = start(Db::Sqlite, 1);
+    let browser = Browser::open();
+    browser.go(&site.url("/docs"));
+    browser.find(ME);
+    assert_eq!(browser.run("return document.title"), "Sekisho - Swagger UI");
+    browser.screenshot("docs");
+
+    // Without a token.
+    execute(&browser, ME);
+    answer(&browser, ME, "401", "Not authenticated");
+
+    // A wrong password shows its error, the right one lets in.
+    browser.click(".scheme-container .authorize, .auth-wrapper .authorize");
+    authorize(&browser, "tim", "wrong-password");
+    browser.wait_for_text(".modal-ux .errors", "Incorrect username or password");
+    browser.screenshot("docs-wrong-password");
+    authorize(&browser, "tim", "tim1234");
+    browser.wait_for_text(".modal-ux .auth-container", "Authorized");
+    browser.screenshot("docs-authorized");
+    browser.click(".modal-ux .btn-done");
+
+    execute(&browser, ME);
+    answer(&browser, ME, "200", "tim@gmail.com");
+    browser.screenshot("docs-me");
+    execute(&browser, ITEMS);
+    answer(&browser, ITEMS, "200", "item_id");
+
+    // Logged out, the same call is refused again.
+    browser.click(".scheme-container .authorize, .auth-wrapper .authorize");
+    browser.click(".modal-ux .auth-btn-wrapper button:not(.btn-done)");
+    browser.find("#oauth_username");
+    browser.click(".modal-ux .btn-done");
+    execute(&browser, ME);
+    answer(&browser, ME, "401", "Not authenticated");
+
+    kept_to_itself(&browser, &site);
+    for line in browser.console() {
+        assert!(!line.contains("Content Security Policy"), "{line}");
+    }
+}
+
+#[test]
+fn below_a_prefix_the_page_names_it() {
+    // The page asks below the prefix, which the proxy in front would strip and the server takes as well.
+    let site = Setup::new().demo().arg("--root-path").arg("/api/v1").start(Db::Sqlite, 1);
+    let browser = Browser::open();
+    browser.go(&site.url("/api/v1/docs"));
+    browser.click(".scheme-container .authorize, .auth-wrapper .authorize");
+    authorize(&browser, "tim", "tim1234");
+    browser.wait_for_text(".modal-ux .auth-container", "Authorized");
+    browser.click(".modal-ux .btn-done");
+    execute(&browser, ME);
+    answer(&browser, ME, "200", "tim@gmail.com");
+    kept_to_itself(&browser, &site);
+}
+
+#[test]
+fn a_person_reads_the_reference() {
+    let site = start(Db::Sqlite, 1);
+    let browser = Browser::open();
+    browser.go(&site.url("/redoc"));
+    browser.wait_for_text("#redoc", "Read Users Me");
+    browser.screenshot("redoc");
+    kept_to_itself(&browser, &site);
+    // The one thing that its policy keeps out is the picture in ReDoc's footer.
+    for line in browser.console() {
+        assert!(!line.contains("Content Security Policy") || line.contains("logo-mini.svg"), "{line}");
+    }
+}

@@ -1,0 +1,4 @@
+//! The documentation pages in a real browser.
+
+mod docs;
+mod webdriver;

@@ -1,0 +1,67 @@
+//! What must be true after every test, whatever it tried.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+use super::http::{Response, percent};
+
+/// Words of the inside that no client may read.
+const INSIDE: &[&str] = &[
+    "sqlite", "rusqlite", "select ", "insert ", "sekisho_", "panicked", "src/", ".rs:", "/tmp/", "tokio",
+    "hyper",
+];
+
+/// Fails if an error answer is not the documented one, or tells of the inside.
+pub(crate) fn check_response(response: &Response) {
+    let status = response.status;
+    assert!(response.header("set-cookie").is_none(), "a cookie from {status}");
+    // What the HTTP parser itself refuses is empty, and the connection closes.
+    let bare = matches!(status, 400 | 431 | 505) && response.body.is_empty();
+    if bare {
+        return;
+    }
+    assert!(
+        response.header("x-request-id").is_some(),
+        "no request id beside {status}: {:?}",
+        response.headers
+    );
+    if status < 400 || response.body.is_empty() {
+        return;
+    }
+    assert_eq!(response.header("content-type"), Some("application/json"), "{}", response.text());
+    let body = response.json();
+    assert!(body["detail"].is_string() || body["detail"].is_array(), "no detail in {body}");
+    if status == 422 {
+        assert!(body["detail"].is_array(), "{body}");
+        return;
+    }
+    let text = response.text().to_lowercase();
+    for word in INSIDE {
+        assert!(!text.contains(word), "{word:?} in the answer {text}");
+    }
+}
+
+/// Fails if one of `secrets` stands in `text`, as it is or encoded.
+pub(crate) fn check_no_secret(place: &str, text: &[u8], secrets: &[String]) {
+    for secret in secrets {
+        for form in forms(secret) {
+            let found = text.windows(form.len()).any(|window| window == form.as_bytes());
+            assert!(!found, "the secret {secret:?} stands in {place} as {form:?}");
+        }
+    }
+}
+
+/// A secret raw, URL-encoded, in hexadecimal, and as base64 shows it at each of its three alignments.
+fn forms(secret: &str) -> Vec<String> {
+    let bytes = secret.as_bytes();
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut forms = vec![secret.to_owned(), percent(secret), hex.to_uppercase(), hex];
+    for shift in 0..3 {
+        let padded = [&[0; 2][..shift.min(2)], bytes].concat();
+        // The first and last characters mix with the neighbours' bits; what stands between them does not.
+        let inner = |text: String| text[if shift == 0 { 0 } else { shift + 1 }..text.len() - 3].to_owned();
+        forms.push(inner(STANDARD.encode(&padded)));
+        forms.push(inner(URL_SAFE_NO_PAD.encode(&padded)));
+    }
+    forms
+}

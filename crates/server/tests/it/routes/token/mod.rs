@@ -1,0 +1,6 @@
+//! `/token`.
+
+mod claims;
+mod form;
+mod password;
+mod throttle;

@@ -1,0 +1,92 @@
+//! `GET /users/me`.
+
+use serde_json::json;
+
+use crate::harness::{Db, Request, start};
+
+#[test]
+fn the_caller() {
+    let site = start(Db::Sqlite, 1);
+    let token = site.token("tim", "tim1234");
+    for path in ["/users/me", "/users/me/"] {
+        let response = site.get_as(&token, path);
+        assert_eq!(response.status, 200);
+        assert_eq!(
+            response.text(),
+            r#"{"username":"tim","email":"tim@gmail.com","full_name":"Tim Ruscica","disabled":false}"#
+        );
+        assert_eq!(response.header("content-type"), Some("application/json"));
+        assert_eq!(response.header("cache-control"), Some("no-store"));
+    }
+}
+
+#[test]
+fn without_a_bearer_token() {
+    let site = start(Db::Sqlite, 1);
+    for (value, detail) in [
+        (None, "Not authenticated"),
+        (Some("Basic dGltOnRpbTEyMzQ="), "Not authenticated"),
+        (Some("Bearer garbage"), "Could not validate credentials"),
+        (Some("bearer garbage"), "Could not validate credentials"),
+        (Some("Bearer a.b.c"), "Could not validate credentials"),
+    ] {
+        let mut request = Request::get("/users/me");
+        if let Some(value) = value {
+            request = request.header("authorization", value);
+        }
+        let response = site.send(&request);
+        assert_eq!(response.status, 401, "{value:?}");
+        assert_eq!(response.json(), json!({"detail": detail}), "{value:?}");
+        assert_eq!(response.header("www-authenticate"), Some("Bearer"), "{value:?}");
+    }
+}
+
+#[test]
+fn the_schemes_name_in_any_case_and_any_spaces() {
+    let site = start(Db::Sqlite, 1);
+    let token = site.token("tim", "tim1234");
+    for prefix in ["Bearer ", "bearer ", "BEARER ", "Bearer  ", "Bearer    "] {
+        let request = Request::get("/users/me").header("authorization", &format!("{prefix}{token}"));
+        assert_eq!(site.send(&request).status, 200, "{prefix:?}");
+    }
+}
+
+#[test]
+fn head_answers_as_get_without_the_body() {
+    let site = start(Db::Sqlite, 1);
+    let token = site.token("tim", "tim1234");
+    let get = site.me(&token);
+    let head = site.send(&Request::new("HEAD", "/users/me").bearer(&token));
+    assert_eq!(head.status, 200);
+    assert!(head.body.is_empty());
+    assert_eq!(head.header("content-length"), get.header("content-length"));
+    assert_eq!(site.send(&Request::new("HEAD", "/users/me")).status, 401);
+}
+
+#[test]
+fn no_further_method() {
+    let site = start(Db::Sqlite, 1);
+    let token = site.token("tim", "tim1234");
+    for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        for path in ["/users/me", "/users/me/", "/users/me/items"] {
+            let response = site.send(&Request::new(method, path).bearer(&token));
+            assert_eq!(response.status, 405, "{method} {path}");
+            assert_eq!(response.header("allow"), Some("GET"));
+            assert_eq!(response.json(), json!({"detail": "Method Not Allowed"}));
+        }
+    }
+}
+
+#[test]
+fn a_disabled_user_is_refused_at_once_and_comes_back() {
+    let site = start(Db::Sqlite, 1);
+    let token = site.token("tim", "tim1234");
+    site.cli(&["user", "disable", "tim"]).ok();
+    let response = site.me(&token);
+    assert_eq!(response.status, 401);
+    assert_eq!(response.json(), json!({"detail": "Could not validate credentials"}));
+    site.wait_for_log("user_disabled");
+
+    site.cli(&["user", "enable", "tim"]).ok();
+    assert_eq!(site.me(&token).status, 200);
+}

@@ -1,0 +1,5 @@
+//! `/users`.
+
+mod create;
+mod me;
+mod me_items;
