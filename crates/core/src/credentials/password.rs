@@ -143,6 +143,40 @@ mod tests {
     }
 
     #[test]
+    fn p14_hashes_made_by_the_original_software_verify() {
+        // passlib 1.7.4 with bcrypt 4.0.1, argon2-cffi 25.
+        let long = format!("{}tail", "x".repeat(72));
+        for (stored, password) in [
+            ("$2a$04$aYs5JpW7IkQD.9vyGxsnq.gYK1cPRGoamOU2gSOViSBodgOVquFue", "pässwörd 日本"),
+            ("$2b$04$VqiyIDnO3hlCfXO/k6MW2OFnPwuYONJ8q/5SxKqoRVnotCoHmqfku", "pässwörd 日本"),
+            ("$2y$04$Cv3YWoc9D8z6hewdBvsWh.oU7oVAfxnY3nKvIO12TgEgL2fmTv15S", "pässwörd 日本"),
+            ("$2a$04$YJViHYtYSJ6HZ/x36njgV.MoClIUl7xKtCixMHnvnot85GzQSrXvO", &long),
+            ("$2b$04$TWybhyOeFxSAIyhlUUB/sOfQOS6Rikdp2krLz81E5MHVT3Hv7xoLO", &long),
+            ("$2y$04$DrlwTLDBrmDsbFdgpCqVkOPqBGYExoA6rfYqIjfIJxEFhjtub2Y/C", &long),
+            ("$2b$04$X9rC7riSrD.pkivkoITlducEeezaX3atpzfCAbTIt2DswVRYyIZmG", "  "),
+            (
+                "$argon2id$v=19$m=64,t=3,p=4$MDEyMzQ1Njc4OWFiY2RlZg$AxRFnqC4yK5BAyexUm7L6kVqYhM3JRKosgfvktCILbE",
+                "パスワード",
+            ),
+            (
+                "$argon2id$v=16$m=128,t=1,p=2$c29tZXNhbHQ$u4Unh/2zVkxw0mEapLLAUtvmcYcSrexGLa201HMw6U8",
+                "パスワード",
+            ),
+            ("$argon2id$v=19$m=64,t=2,p=1$MTIzNDU2Nzg$Brms559O4mzj/gYczWrYfA", "パスワード"),
+        ] {
+            assert_eq!(verdict(stored, password, &HashParams::DEFAULT), Verdict::Match { outdated: true });
+            assert_eq!(
+                verdict(stored, "pässwörd 日本 ", &HashParams::DEFAULT),
+                Verdict::Mismatch,
+                "{stored}"
+            );
+        }
+        let current = "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$ntOntvZMz386pqdnBGjh6bKZCrdAPJNYferKn/NJWdQ";
+        let verdict = verdict(current, "パスワード", &HashParams::DEFAULT);
+        assert_eq!(verdict, Verdict::Match { outdated: false });
+    }
+
+    #[test]
     fn p08_the_bytes_as_sent_then_nfc_and_nothing_else() {
         let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}");
         let stored = hashed(&QUICK, decomposed).unwrap();

@@ -48,3 +48,37 @@ struct Payload<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     iss: Option<&'a str>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::alg::Algorithm;
+    use crate::secret::SecretBytes;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn a_token_of_two_claims_is_what_python_jose_and_pyjwt_make() {
+        // jwt.encode({"sub": "tim", "exp": 1700001800}, key, algorithm=…) of python-jose 3 and PyJWT 2, which agree.
+        for (algorithm, token) in [
+            (
+                Algorithm::HS256,
+                "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ0aW0iLCJleHAiOjE3MDAwMDE4MDB9.8mEw98U1chtdu-u3bUJwtZgkPkBotBmsQKXLbFufgjs",
+            ),
+            (
+                Algorithm::HS384,
+                "eyJhbGciOiJIUzM4NCIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ0aW0iLCJleHAiOjE3MDAwMDE4MDB9._fW0hVvpWXPp3qJaXJJcpkai0EPaCpP4ZaV5uCA2jBlgTD6e05QwHIqAyF4IOoeQ",
+            ),
+            (
+                Algorithm::HS512,
+                "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ0aW0iLCJleHAiOjE3MDAwMDE4MDB9.vMfn8wvoGcpG9YSrAY_Uhii5qH4xwXTvu-PSXDEewabMpRTBH5eDz7nEbQ50GeOyHnsIq1j66rdgjt7fp8igNA",
+            ),
+        ] {
+            let key = SecretBytes::new(b"0123456789abcdef0123456789abcdefX".to_vec());
+            let ring = KeyRing::new(algorithm, key, vec![]).unwrap();
+            let exp = Timestamp::from_micros(1_700_001_800_999_999);
+            let claims =
+                Claims { sub: "tim".into(), exp, iat: None, jti: None, uid: None, ver: None, iss: None };
+            assert_eq!(sign(&ring, &claims), token);
+        }
+    }
+}

@@ -99,6 +99,23 @@ fn the_vector_of_rfc_7515_a_1_is_signed_right() {
 }
 
 #[test]
+fn tokens_of_pyjwt_with_a_kid_and_of_python_jose_with_a_fraction_are_accepted() {
+    let ring = ring_of(Algorithm::HS256, b"0123456789abcdef0123456789abcdefX", &[]);
+    for (token, sub) in [
+        (
+            "eyJhbGciOiJIUzI1NiIsImtpZCI6IjIwMjQtMDEiLCJ0eXAiOiJKV1QifQ.eyJzdWIiOiJ0aW0iLCJleHAiOjE3MDAwMDE4MDAsImlhdCI6MTcwMDAwMDAwMH0.P9NlWnpMwJH6iGBe0ALyQoI5RMwq6KrOPhpK7yfKCds",
+            "tim",
+        ),
+        (
+            "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJcdTMwNWZcdTMwOGRcdTMwNDYiLCJleHAiOjE3MDAwMDE4MDAuMjV9.HUiqQ5b04qBgDXauHyr8g4EmodOrPHlU39goQ9Yh2xM",
+            "たろう",
+        ),
+    ] {
+        assert_eq!(verify(&ring, &Rules::default(), token, now()).unwrap().sub, sub);
+    }
+}
+
+#[test]
 fn j01_j02_no_token_without_a_signature() {
     let payload = "eyJzdWIiOiJ0aW0iLCJleHAiOjE3MTAzOTEwNDh9";
     for alg in ["none", "None", "NONE", "nOnE"] {
