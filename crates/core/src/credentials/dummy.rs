@@ -1,17 +1,16 @@
-//! Equal work for nobody: an unknown name costs what a known one would.
+//! An unknown name costs what a known one would.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::memory::Memory;
-use super::password::{TABLE, forms};
 use super::scheme::{HashParams, SchemeCost};
+use crate::accounts::LoginName;
 
 /// Which scheme and cost an unknown name is taken to have (ATTACKS P06).
 ///
 /// Drawn by a keyed hash of the name that was sent, in the proportions of `mix` (how many stored hashes there are of
-/// each scheme and cost), so that one name always costs the same, and the times of many unknown names are
-/// spread like those of the known ones. `fallback` where nothing is stored.
+/// each scheme and cost), so that one name always costs the same, in every spelling that would find one user, and the
+/// times of many unknown names are spread like those of the known ones. `fallback` where nothing is stored.
 pub fn draw_dummy(
     key: &[u8; 32],
     name: &str,
@@ -35,27 +34,10 @@ pub fn draw_dummy(
 
 fn draw(key: &[u8; 32], name: &str) -> u64 {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(name.as_bytes());
+    let name = LoginName::of(name);
+    mac.update(name.email_key.unwrap_or(name.key).as_bytes());
     let tag = mac.finalize().into_bytes();
     u64::from_be_bytes(std::array::from_fn(|i| tag[i]))
-}
-
-/// Does the work of verifying `password` against a hash of that scheme and cost, and forgets the result.
-///
-/// A scheme or cost that this version can't compute is replaced by the default.
-pub fn burn(like: &SchemeCost, password: &str, memory: &mut Memory) {
-    for form in forms(password) {
-        if !burn_one(like, form.as_bytes(), memory) {
-            burn_one(&HashParams::DEFAULT.cost(), form.as_bytes(), memory);
-        }
-    }
-}
-
-fn burn_one(like: &SchemeCost, password: &[u8], memory: &mut Memory) -> bool {
-    TABLE
-        .iter()
-        .find(|row| row.scheme.name() == like.scheme)
-        .is_some_and(|row| (row.burn)(&like.cost, password, memory))
 }
 
 #[cfg(test)]
@@ -88,22 +70,17 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_store_draws_what_new_hashes_have() {
-        assert_eq!(draw_dummy(&[5; 32], "ghost", &[], &HashParams::Bcrypt { cost: 12 }), bcrypt());
+    fn p06_all_spellings_of_a_name_draw_alike() {
+        let mix = [(bcrypt(), 1), (argon2id(), 1)];
+        let drawn = |name: &str| draw_dummy(&[5; 32], name, &mix, &HashParams::DEFAULT);
+        for i in 0..32 {
+            assert_eq!(drawn(&format!("Ghost{i}")), drawn(&format!("ｇｈｏｓｔ{i}")));
+            assert_eq!(drawn(&format!("g{i}@Bücher.example")), drawn(&format!("G{i}@xn--bcher-kva.example")));
+        }
     }
 
     #[test]
-    fn burning_takes_any_scheme_and_cost() {
-        let mut memory = Memory::new();
-        let of = |scheme: &str, cost: &str| SchemeCost { scheme: scheme.into(), cost: cost.into() };
-        burn(&of("argon2id", "m=64,t=1,p=1"), "tim1234", &mut memory);
-        burn(&of("bcrypt", "4"), "cafe\u{301}\0", &mut memory);
-        assert!(burn_one(&of("bcrypt", "4"), b"", &mut memory));
-        for strange in
-            [of("md5", "1"), of("bcrypt", "31"), of("argon2id", "m=4294967295,t=1,p=1"), of("bcrypt", "")]
-        {
-            assert!(!burn_one(&strange, b"tim1234", &mut memory), "{strange:?}");
-        }
-        burn(&of("md5", "1"), "tim1234", &mut memory);
+    fn an_empty_store_draws_what_new_hashes_have() {
+        assert_eq!(draw_dummy(&[5; 32], "ghost", &[], &HashParams::Bcrypt { cost: 12 }), bcrypt());
     }
 }

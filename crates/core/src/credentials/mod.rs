@@ -8,8 +8,8 @@ mod password;
 mod policy;
 mod scheme;
 
-pub use dummy::{burn, draw_dummy};
+pub use dummy::draw_dummy;
 pub use memory::Memory;
-pub use password::{Verdict, get_password_hash, scheme_cost, verify_password};
+pub use password::{Verdict, burn, get_password_hash, scheme_cost, verify_password};
 pub use policy::{NewPassword, PasswordError, PasswordPolicy};
 pub use scheme::{HashParams, HashString, Scheme, SchemeCost};

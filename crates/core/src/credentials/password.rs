@@ -10,7 +10,7 @@ use super::{argon2, bcrypt};
 use crate::refusal::Refusal;
 
 /// Every scheme that is verified. A new scheme is a file that provides a [`Row`], and a line here.
-pub(super) const TABLE: &[Row] = &[argon2::ROW, bcrypt::ROW];
+const TABLE: &[Row] = &[argon2::ROW, bcrypt::ROW];
 
 /// What verifying a password found out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,8 +22,8 @@ pub enum Verdict {
     },
     /// It does not fit.
     Mismatch,
-    /// The stored text can't be verified, and no work was done: do equal work ([`super::burn`]), answer as for a
-    /// mismatch, and log the reason.
+    /// The stored text can't be verified. As much work was done as `wanted` asks for, so that time does not tell:
+    /// answer as for a mismatch, and log the reason.
     Unreadable(Refusal),
 }
 
@@ -70,17 +70,39 @@ pub fn verify_password(
     memory: &mut Memory,
 ) -> Verdict {
     let stored = stored.as_str();
+    let unreadable = |refusal, memory| {
+        burn(&wanted.cost(), password, memory);
+        Verdict::Unreadable(refusal)
+    };
     let Some(row) = row_of(stored) else {
-        return Verdict::Unreadable(Refusal::HashSchemeUnknown);
+        return unreadable(Refusal::HashSchemeUnknown, memory);
     };
     for form in forms(password) {
         match (row.verify)(stored, form.as_bytes(), memory) {
             Ok(true) => return Verdict::Match { outdated: is_outdated(row, stored, wanted) },
             Ok(false) => {}
-            Err(refusal) => return Verdict::Unreadable(refusal),
+            Err(refusal) => return unreadable(refusal, memory),
         }
     }
     Verdict::Mismatch
+}
+
+/// Does the work of verifying `password` against a hash of that scheme and cost, for nobody, and forgets the result.
+///
+/// A scheme or cost that this version can't compute is replaced by the default.
+pub fn burn(like: &SchemeCost, password: &str, memory: &mut Memory) {
+    for form in forms(password) {
+        if !burn_one(like, form.as_bytes(), memory) {
+            burn_one(&HashParams::DEFAULT.cost(), form.as_bytes(), memory);
+        }
+    }
+}
+
+fn burn_one(like: &SchemeCost, password: &[u8], memory: &mut Memory) -> bool {
+    TABLE
+        .iter()
+        .find(|row| row.scheme.name() == like.scheme)
+        .is_some_and(|row| (row.burn)(&like.cost, password, memory))
 }
 
 /// Scheme and cost of a stored hash; `None` for one that can't be verified.
@@ -92,7 +114,7 @@ pub fn scheme_cost(stored: &HashString) -> Option<SchemeCost> {
 }
 
 /// The spellings of a password that are tried, in order: as sent, and in NFC if that differs.
-pub(super) fn forms(password: &str) -> impl Iterator<Item = Zeroizing<String>> {
+fn forms(password: &str) -> impl Iterator<Item = Zeroizing<String>> {
     let composed = (!is_nfc(password)).then(|| Zeroizing::new(password.nfc().collect::<String>()));
     std::iter::once(Zeroizing::new(password.to_owned())).chain(composed)
 }
@@ -229,5 +251,20 @@ mod tests {
         let huge = HashParams::Argon2id { m_kib: u32::MAX, t: 1, p: 1 };
         assert_eq!(hashed(&huge, "tim1234"), Err(PasswordError::CostOutOfRange));
         assert_eq!(hashed(&HashParams::Bcrypt { cost: 31 }, "tim1234"), Err(PasswordError::CostOutOfRange));
+    }
+
+    #[test]
+    fn burning_takes_any_scheme_and_cost() {
+        let mut memory = Memory::new();
+        let of = |scheme: &str, cost: &str| SchemeCost { scheme: scheme.into(), cost: cost.into() };
+        burn(&of("argon2id", "m=64,t=1,p=1"), "tim1234", &mut memory);
+        burn(&of("bcrypt", "4"), "cafe\u{301}\0", &mut memory);
+        assert!(burn_one(&of("bcrypt", "4"), b"", &mut memory));
+        for strange in
+            [of("md5", "1"), of("bcrypt", "31"), of("argon2id", "m=4294967295,t=1,p=1"), of("bcrypt", "")]
+        {
+            assert!(!burn_one(&strange, b"tim1234", &mut memory), "{strange:?}");
+        }
+        burn(&of("md5", "1"), "tim1234", &mut memory);
     }
 }
