@@ -90,7 +90,7 @@ vocabulary! {
     HashSchemeUnknown "hash_scheme_unknown" "The stored password hash is of an unknown scheme."
     "This version verifies argon2id and bcrypt ($2a$, $2b$, $2y$). Set a new password with `sekisho user set-password NAME`."
     HashTooCostly "hash_too_costly" "Verifying the stored hash would cost more than is allowed."
-    "Its cost is above the ceiling (argon2id: m 256 MiB, t 16, p 8, m x t 1 GiB; bcrypt: cost 16), so that no stored text can stop the server. Set a new password with `sekisho user set-password NAME`."
+    "Its cost is above the ceiling (argon2id: m 256 MiB, t 16, p 8; bcrypt: cost 16), so that no stored text can stop the server. Set a new password with `sekisho user set-password NAME`."
     LogInsThrottled "log_ins_throttled" "Too many failed log-ins."
     "The account or the address has failed too often; after the time in Retry-After it may try again, and the right password then works. The limits are in `throttle`. If many users share one address behind a proxy, name the proxy in `http.trusted_proxies`."
     HashingBusy "hashing_busy" "The password hashing queue is full."
