@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use sekisho_core::Door;
 use serde::Serialize;
 
 use crate::app::App;
@@ -35,6 +34,6 @@ pub async fn livez() -> Response {
     responses((status = 200, description = "The database answers", body = schemas::Health), ReadinessRefusals)
 )]
 pub async fn readyz(State(app): State<Arc<App>>, call: Call) -> Result<Response, ApiError> {
-    app.store.ping().await.map_err(|e| ApiError::at(Door::Other, &call, e.into()))?;
+    app.store.ping().await.map_err(|error| call.refuse(error))?;
     Ok(error::json(&Health { status: "ok" }))
 }

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use sekisho_core::{Door, PublicUser, wire};
+use sekisho_core::{PublicUser, wire};
 
 use crate::app::App;
 use crate::error::{self, ApiError, content_type};
@@ -31,9 +31,8 @@ pub async fn create_user(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    let refuse = |failure| ApiError::at(Door::Other, &call, failure);
-    let raw = wire::create_user(content_type(&headers), &body).map_err(|e| refuse(e.into()))?;
-    let user = super::register(&app, &call, raw).await.map_err(refuse)?;
+    let raw = wire::create_user(content_type(&headers), &body).map_err(|error| call.refuse(error))?;
+    let user = super::register(&app, &call, raw).await.map_err(|failure| call.refuse(failure))?;
     Ok(error::json(&PublicUser::from(&user)))
 }
 

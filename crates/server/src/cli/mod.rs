@@ -17,12 +17,16 @@ mod user;
 
 pub use exit::{Exit, Stop};
 
+use crate::app::App;
+use crate::failure::Failure;
+use axum::Router;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use flags::{Global, ServeFlags};
 use output::Out;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 const ABOUT: &str = "Sekisho, an authentication server: it checks passwords and tokens for applications";
 const AFTER: &str = "\
@@ -74,8 +78,19 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    main_with(async |_| Ok(Router::new()))
+}
+
+/// Runs the command line of this process with an application's own routes beside the server's.
+///
+/// `own_routes` is called once, when `serve` has opened the database and before it answers: the place to bring tables of
+/// one's own up to date ([`sekisho_store::Store::migrate_own`]). What it fails with stops the start.
+pub fn main_with<R>(own_routes: R) -> ExitCode
+where
+    R: AsyncFnOnce(Arc<App>) -> Result<Router, Failure>,
+{
     match parse(std::env::args_os().collect()) {
-        Ok(cli) => run(cli),
+        Ok(cli) => run(cli, own_routes),
         Err(error) => {
             // Help and version are asked for and go to standard output; the rest is a wrong command line.
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
@@ -103,11 +118,14 @@ fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
     }
 }
 
-fn run(cli: Cli) -> ExitCode {
+fn run<R>(cli: Cli, own_routes: R) -> ExitCode
+where
+    R: AsyncFnOnce(Arc<App>) -> Result<Router, Failure>,
+{
     let json = cli.global.json;
     let mut out = Out::new(json);
     let command = cli.command.unwrap_or(Command::Serve(ServeFlags::default()));
-    let result = dispatch(command, &cli.global, &mut out).and_then(|()| out.flush());
+    let result = dispatch(command, &cli.global, &mut out, own_routes).and_then(|()| out.flush());
     match result {
         Ok(()) => Exit::Done.into(),
         Err(stop) => {
@@ -119,10 +137,13 @@ fn run(cli: Cli) -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, global: &Global, out: &mut Out) -> Result<(), Stop> {
+fn dispatch<R>(command: Command, global: &Global, out: &mut Out, own_routes: R) -> Result<(), Stop>
+where
+    R: AsyncFnOnce(Arc<App>) -> Result<Router, Failure>,
+{
     let open = || open::Open::new(global.flags());
     match command {
-        Command::Serve(flags) => serve::run(&flags.with(global), flags.supervised),
+        Command::Serve(flags) => serve::run(&flags.with(global), flags.supervised, own_routes),
         Command::User(command) => user::run(command, &open(), out),
         Command::Item(command) => item::run(command, &open(), out),
         Command::Token(command) => token::run(command, &open(), out),

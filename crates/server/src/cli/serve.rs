@@ -8,12 +8,14 @@ use crate::accounts::manage;
 use crate::app::App;
 use crate::config::root_key::{self, RootKey};
 use crate::config::{self, Flags, Loaded};
+use crate::failure::Failure;
 use crate::http::{self, Gate};
 use crate::reload::in_place::{self, Running, level_filter};
 use crate::reload::supervisor;
 use crate::system::{SystemClock, SystemDice};
 use crate::telemetry::{AuthTrace, Style, echo, log, panic, sink};
 use crate::{demo, router};
+use axum::Router;
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use sekisho_core::Actor;
 use sekisho_core::settings::{LogFormat, Settings, Switch};
@@ -39,7 +41,10 @@ configuration again.";
 const BIND_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the server; returns when it has stopped.
-pub(super) fn run(flags: &Flags, supervised: Option<u32>) -> Result<(), Stop> {
+pub(super) fn run<R>(flags: &Flags, supervised: Option<u32>, own_routes: R) -> Result<(), Stop>
+where
+    R: AsyncFnOnce(Arc<App>) -> Result<Router, Failure>,
+{
     let loaded = config::load(flags)?;
     if let Some(parent) = supervised {
         die_with(parent)?;
@@ -50,7 +55,7 @@ pub(super) fn run(flags: &Flags, supervised: Option<u32>) -> Result<(), Stop> {
         .enable_all()
         .build()
         .map_err(|error| Stop::unavailable(format!("cannot start: {error}")))?;
-    runtime.block_on(serve(flags, loaded, supervised.is_some()))
+    runtime.block_on(serve(flags, loaded, supervised.is_some(), own_routes))
 }
 
 fn supervise(flags: &Flags, loaded: Loaded) -> Result<(), Stop> {
@@ -77,7 +82,10 @@ fn die_with(parent: u32) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn serve(flags: &Flags, loaded: Loaded, supervised: bool) -> Result<(), Stop> {
+async fn serve<R>(flags: &Flags, loaded: Loaded, supervised: bool, own_routes: R) -> Result<(), Stop>
+where
+    R: AsyncFnOnce(Arc<App>) -> Result<Router, Failure>,
+{
     let mut signals =
         Signals::listen().map_err(|error| Stop::unavailable(format!("cannot take signals: {error}")))?;
     let Loaded { settings, .. } = loaded;
@@ -100,7 +108,7 @@ async fn serve(flags: &Flags, loaded: Loaded, supervised: bool) -> Result<(), St
     let demo = app.current().settings.server.demo && demo::make(&app, &app.ctx(Actor::Server)).await?;
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let routes = router(Arc::clone(&app));
+    let routes = router(Arc::clone(&app)).merge(own_routes(Arc::clone(&app)).await?);
     let gate = Arc::new(Gate::new(&app.current().settings, Arc::clone(&app.clock), Arc::clone(&app.dice)));
     let mut server = tokio::spawn(http::serve(listener, routes, Arc::clone(&gate), async {
         let _ = stopped.await;

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::{header, request::Parts};
-use sekisho_core::{Actor, Ctx};
+use sekisho_core::{Actor, Ctx, Door};
 
 use crate::app::App;
+use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::http::Client;
 
 /// The first argument of each verb, made of the connection, the headers and the clock.
@@ -29,6 +31,13 @@ impl Call {
             }),
             None => Call(app.ctx(Actor::Anonymous)),
         }
+    }
+}
+
+impl Call {
+    /// The answer to a failure outside of log-in and token checks; its reason goes to the log under the request id.
+    pub fn refuse(&self, failure: impl Into<Failure>) -> ApiError {
+        ApiError::at(Door::Other, self, failure.into())
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use sekisho_core::{Door, PublicUser};
+use sekisho_core::PublicUser;
 use serde::Serialize;
 
 use crate::app::App;
@@ -37,7 +37,7 @@ pub async fn read_own_items(
     call: Call,
     user: CurrentUser,
 ) -> Result<Response, ApiError> {
-    let items = super::list(&app, &user).await.map_err(|f| ApiError::at(Door::Other, &call, f))?;
+    let items = super::list(&app, &user).await.map_err(|failure| call.refuse(failure))?;
     let owned: Vec<_> = items
         .iter()
         .map(|item| OwnedItem { item_id: item.item_id, owner: PublicUser::from(&*user) })
