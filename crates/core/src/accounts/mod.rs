@@ -8,6 +8,5 @@ mod username;
 
 pub use email::{Email, EmailError, email_key};
 pub use registration::{RawRegistration, Registration};
-pub use text::{FullNameError, check_full_name};
 pub use user::{LoginName, PublicUser, User};
 pub use username::{Username, UsernameError, username_key};

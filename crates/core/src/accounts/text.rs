@@ -61,7 +61,7 @@ pub(super) fn is_mark(c: char) -> bool {
 
 /// Why a text can't be somebody's full name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum FullNameError {
+pub(super) enum FullNameError {
     /// More than 256 code points.
     #[error("a full name has at most {FULL_NAME_MAX} characters")]
     TooLong,
@@ -78,7 +78,7 @@ pub(super) const FULL_NAME_MAX: usize = 256;
 ///
 /// # Errors
 /// [`FullNameError`] says which rule it breaks.
-pub fn check_full_name(name: &str) -> Result<(), FullNameError> {
+pub(super) fn check_full_name(name: &str) -> Result<(), FullNameError> {
     let turns =
         |c: char| matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if name.chars().any(|c| c.is_control() || turns(c)) {

@@ -15,6 +15,6 @@ pub use alg::{Algorithm, UnknownAlgorithm};
 pub use claims::Claims;
 pub use inspect::read_unverified;
 pub use key::{EmptyKey, KeyRing};
-pub use published::{WEAK_BELOW, is_published_secret, is_weak};
+pub use published::{is_published_secret, is_weak};
 pub use sign::sign;
-pub use verify::{Rules, TOKEN_MAX, verify};
+pub use verify::{Rules, verify};

@@ -1,7 +1,7 @@
 //! Keys that everybody knows, and keys that can be guessed.
 
 /// A signing key of fewer bytes is weak (RFC 7518, 3.2: as long as the hash's output, 32 bytes for HS256).
-pub const WEAK_BELOW: usize = 32;
+const WEAK_BELOW: usize = 32;
 
 /// Whether a key is so short that it can be guessed.
 pub const fn is_weak(key: &[u8]) -> bool {

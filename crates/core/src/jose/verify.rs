@@ -20,7 +20,7 @@ pub struct Rules<'a> {
 }
 
 /// The longest token that is read, in bytes (ATTACKS J27).
-pub const TOKEN_MAX: usize = 8 * 1024;
+pub(super) const TOKEN_MAX: usize = 8 * 1024;
 
 /// How far ahead `iat` may lie before the clocks are said to differ.
 const IAT_AHEAD: Duration = Duration::from_secs(60);

@@ -4,4 +4,4 @@ mod answer;
 mod vocabulary;
 
 pub use answer::{Answer, Door};
-pub use vocabulary::{NoSuchCode, Refusal};
+pub use vocabulary::Refusal;

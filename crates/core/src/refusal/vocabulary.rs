@@ -1,7 +1,6 @@
 //! Every reason for which this server refuses, with its code and its explanation.
 
 use std::fmt;
-use std::str::FromStr;
 
 /// Makes the enum and its tables of one list, so that no reason can lack a code or an explanation.
 macro_rules! vocabulary {
@@ -135,23 +134,10 @@ vocabulary! {
     "A fault of Sekisho, not of the client. The log has more under the same request id; please report it."
 }
 
-/// No refusal has this code.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("no such reason code")]
-pub struct NoSuchCode;
-
 impl Refusal {
     /// The refusal with this code, if there is one.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::all().iter().copied().find(|refusal| refusal.code() == code)
-    }
-}
-
-impl FromStr for Refusal {
-    type Err = NoSuchCode;
-
-    fn from_str(code: &str) -> Result<Self, NoSuchCode> {
-        Self::from_code(code).ok_or(NoSuchCode)
     }
 }
 
