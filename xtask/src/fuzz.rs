@@ -91,8 +91,7 @@ fn fuzz(target: &str, host: &str, seconds: u64) -> shell::Outcome {
         eprintln!("{target:20} ok, {:>10} inputs", stat("stat::number_of_executed_units:"));
         return Ok(());
     }
-    let tail: Vec<&str> = log.lines().rev().take(40).collect();
-    eprintln!("{target}: {}\n{}", output.status, tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
+    eprintln!("{target}: {}\n{}", output.status, essence(&log));
     let input = newest(&crashes).map_or_else(
         || "see the log above".to_owned(),
         |path| {
@@ -101,6 +100,15 @@ fn fuzz(target: &str, host: &str, seconds: u64) -> shell::Outcome {
         },
     );
     Err(format!("fuzz target {target} broke; {input}"))
+}
+
+/// The panic if there was one, else the end of the log.
+fn essence(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    let panic = lines.iter().position(|line| line.contains("panicked at"));
+    let from = panic.unwrap_or(lines.len().saturating_sub(20));
+    let to = lines.len().min(from + if panic.is_some() { 4 } else { 20 });
+    lines[from..to].join("\n")
 }
 
 fn newest(folder: &Path) -> Option<std::path::PathBuf> {
