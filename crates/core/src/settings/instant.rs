@@ -17,9 +17,8 @@ pub(super) fn parse_instant(text: &str) -> Result<Timestamp, String> {
 fn rfc3339(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     let shape = |i: usize, allowed: &[u8]| bytes.get(i).is_some_and(|b| allowed.contains(b));
-    if !text.is_ascii()
-        || !(shape(4, b"-") && shape(7, b"-") && shape(10, b"Tt ") && shape(13, b":") && shape(16, b":"))
-    {
+    let separators = [(4, &b"-"[..]), (7, b"-"), (10, b"Tt "), (13, b":"), (16, b":")];
+    if !text.is_ascii() || !separators.iter().all(|(i, allowed)| shape(*i, allowed)) {
         return None;
     }
     let (year, month, day) = (number(text, 0..4)?, number(text, 5..7)?, number(text, 8..10)?);
