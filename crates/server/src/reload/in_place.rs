@@ -54,7 +54,9 @@ fn take(running: &Running<'_>, flags: &Flags) -> Result<(), ConfigError> {
     if loaded.settings.profile != app.current().settings.profile {
         // Other defaults hang on the profile: half of a profile is none.
         let (old, new) = (app.current().settings.profile.name(), loaded.settings.profile.name());
-        tracing::warn!("configuration not taken: the profile would change from {old} to {new}, which needs a restart");
+        tracing::warn!(
+            "configuration not taken: the profile would change from {old} to {new}, which needs a restart"
+        );
         return Ok(());
     }
     changes.iter().for_each(say);

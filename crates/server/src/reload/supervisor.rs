@@ -38,7 +38,7 @@ pub async fn supervise(flags: &Flags, settings: Settings, files: Vec<PathBuf>) -
     say("watching the configuration and the executable");
     server.start()?;
     let mut stopping = false;
-    let mut started_once = false;
+    let mut restarted = false;
     loop {
         tokio::select! {
             _ = end.recv() => { stopping = true; server.signal(Signal::TERM); }
@@ -46,20 +46,22 @@ pub async fn supervise(flags: &Flags, settings: Settings, files: Vec<PathBuf>) -
             _ = hangup.recv() => server.signal(Signal::HUP),
             _ = child_ended.recv() => {}
             _ = tick.tick(), if !stopping => {
-                started_once |= server.child.is_some();
                 if watched.changed(false) {
                     say("the executable changed: restarting");
+                    restarted = true;
                     server.restart().await?;
                 }
                 let changed: Vec<_> = files.iter_mut().filter_map(|f| f.changed(true).then(|| f.path().display().to_string())).collect();
                 if !changed.is_empty() {
+                    restarted = true;
                     take(flags, &mut settings, &mut server, &changed.join(", ")).await?;
                 }
             }
         }
         if let Some(status) = server.ended()? {
             let code = status.code().unwrap_or(1);
-            if stopping || !started_once {
+            // Nothing was changed yet: what it said when it ended is the answer to this very command line.
+            if stopping || !restarted {
                 return Ok(code);
             }
             say(&format!("the server ended with exit code {code}; waiting for a change"));
@@ -70,11 +72,19 @@ pub async fn supervise(flags: &Flags, settings: Settings, files: Vec<PathBuf>) -
 }
 
 /// Takes changed files: nothing while they are faulty, in place where that is enough, else by a restart.
-async fn take(flags: &Flags, settings: &mut Settings, server: &mut Server, names: &str) -> std::io::Result<()> {
+async fn take(
+    flags: &Flags,
+    settings: &mut Settings,
+    server: &mut Server,
+    names: &str,
+) -> std::io::Result<()> {
     let new = match config::load(flags) {
         Ok(loaded) => loaded.settings,
         Err(error) => {
-            error.lines.iter().for_each(|line| say(&format!("{names} changed, the running configuration stays: {line}")));
+            error
+                .lines
+                .iter()
+                .for_each(|line| say(&format!("{names} changed, the running configuration stays: {line}")));
             return Ok(());
         }
     };

@@ -51,7 +51,7 @@ fn l13_a_wrong_root_key_stops_the_start() {
 
 #[test]
 fn l13_a_published_or_short_key_is_refused_in_production_and_loud_in_development() {
-    for weak in [PUBLISHED, "only-31-bytes-long-............", "secret"] {
+    for weak in [PUBLISHED, "only-31-bytes-long-............", "changeme"] {
         let ran = Setup::new().production().env("SECRET_KEY", weak).refused();
         assert_eq!(ran.code, Some(2), "{weak}");
         assert!(ran.stderr.contains("SECRET_KEY") && !ran.stderr.contains(weak), "{}", ran.stderr);
@@ -63,7 +63,7 @@ fn l13_a_published_or_short_key_is_refused_in_production_and_loud_in_development
 
 #[test]
 fn j33_a_further_key_verifies_until_its_end_and_never_signs() {
-    let old = "an older key that signed until yesterday, 40 bytes";
+    let old = "an-older-key-that-signed-until-yesterday";
     let token = Mint::of("tim").key(old.as_bytes()).signed();
     let setup = Setup::new().demo().env("SECRET_KEY_VERIFY", old);
     let site = setup.clone().env("SECRET_KEY_VERIFY_UNTIL", "2100-01-01T00:00:00Z").start(Db::Sqlite, 1);
