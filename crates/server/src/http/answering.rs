@@ -16,6 +16,7 @@ use sekisho_core::{Actor, Ctx, Door, Refusal};
 use tokio::time::{Sleep, sleep};
 
 use super::access::Access;
+use super::body::Share;
 use super::client::Client;
 use super::cors::Permission;
 use super::gate::Gate;
@@ -33,9 +34,9 @@ pub(super) struct Link {
 /// What has yet to be done before there is an answer.
 pub(super) enum Work {
     /// The body is being read; then the request goes to the router.
-    Read(Pin<Box<dyn Future<Output = Result<RouteFuture<Infallible>, Refusal>> + Send>>),
-    /// The router has it.
-    Route(RouteFuture<Infallible>),
+    Read(Pin<Box<dyn Future<Output = Result<(RouteFuture<Infallible>, Share), Refusal>> + Send>>),
+    /// The router has it, with what its body takes.
+    Route(RouteFuture<Infallible>, Option<Share>),
     /// It was answered at the door.
     Done(Option<Result<Response, Refusal>>),
 }
@@ -105,8 +106,11 @@ impl Work {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response, Refusal>> {
         loop {
             match self {
-                Work::Read(read) => *self = Work::Route(ready!(read.as_mut().poll(cx))?),
-                Work::Route(route) => {
+                Work::Read(read) => {
+                    let (route, share) = ready!(read.as_mut().poll(cx))?;
+                    *self = Work::Route(route, Some(share));
+                }
+                Work::Route(route, _) => {
                     let Ok(response) = ready!(Pin::new(route).poll(cx));
                     return Poll::Ready(Ok(response));
                 }

@@ -52,14 +52,15 @@ impl Front {
     fn hand_over(&self, mut request: Request<Incoming>, client: Client, policy: &Policy) -> Work {
         request.extensions_mut().insert(client);
         if request.body().is_end_stream() {
-            return Work::Route(self.router.borrow_mut().call(request.map(|_| Body::empty())));
+            return Work::Route(self.router.borrow_mut().call(request.map(|_| Body::empty())), None);
         }
         let mut router = self.router.borrow().clone();
         let (limit, time) = (policy.body_limit, policy.body_timeout);
+        let budget = self.link.gate.bodies.clone();
         Work::Read(Box::pin(async move {
             let (parts, incoming) = request.into_parts();
-            let body = body::read(incoming, limit, time).await?;
-            Ok(router.call(Request::from_parts(parts, body)))
+            let (body, share) = body::read(incoming, limit, time, budget).await?;
+            Ok((router.call(Request::from_parts(parts, body)), share))
         }))
     }
 }

@@ -142,7 +142,7 @@ fn is_the_clients(error: &io::Error) -> bool {
 /// Tells a client that there is no room, if its socket takes that at once.
 fn turn_away(tcp: &TcpStream) {
     let answer = Refusal::TooManyConnections.answer(Door::Other);
-    let body = serde_json::json!({ "detail": answer.detail }).to_string();
+    let body = serde_json::json!({ "detail": answer.detail, "error": answer.error }).to_string();
     let response = format!(
         "HTTP/1.1 {} Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
          retry-after: {}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n{body}",

@@ -84,6 +84,8 @@ fn level_of(refusal: Refusal) -> Level {
         | Refusal::HashTooCostly
         | Refusal::HashingBusy
         | Refusal::LogInsThrottled
+        | Refusal::AnswerTimeout
+        | Refusal::Overloaded
         | Refusal::TooManyConnections
         | Refusal::ProxyInDevelopment
         | Refusal::HostInDevelopment => Level::WARN,

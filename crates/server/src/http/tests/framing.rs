@@ -85,7 +85,7 @@ async fn behind_a_chunked_request_the_connection_is_closed() {
 
 #[tokio::test]
 async fn h08_chunk_bombs() {
-    let server = start().await;
+    let server = start_with(|settings| settings.http.body_limit = 64 * 1024).await;
     let head = "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
     let ones = format!("{head}{}", "1\r\nx\r\n".repeat(400_000));
     assert_eq!(status(&server.talk(&ones).await), "413");
