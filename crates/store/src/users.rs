@@ -17,11 +17,14 @@ macro_rules! columns {
     };
 }
 
-/// A log-in name's row: the exact name before the key, the key before the address.
+/// A log-in name's row: the exact name before the key, the key before the address. Each is looked for only if the one
+/// before was not found.
 macro_rules! login {
     () => {
-        "(u.username = $1 or u.username_key = $2 or u.email_key = $3) and u.released_at is null \
-         order by case when u.username = $1 then 0 when u.username_key = $2 then 1 else 2 end limit 1"
+        "u.id = coalesce(\
+         (select id from sekisho_users where username = $1 and released_at is null), \
+         (select id from sekisho_users where username_key = $2 and released_at is null), \
+         (select id from sekisho_users where email_key = $3 and released_at is null))"
     };
 }
 

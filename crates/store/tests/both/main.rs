@@ -6,6 +6,7 @@ mod sqlite;
 
 mod sqlite_crash;
 mod sqlite_file;
+mod sqlite_full;
 mod sqlite_plan;
 
 mod listed;

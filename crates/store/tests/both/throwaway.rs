@@ -19,7 +19,7 @@ impl Postgres {
         let bin = binaries();
         let folder = Folder::new();
         let data = folder.path("data");
-        let root = output(&mut Command::new("id").arg("-u")).trim() == "0";
+        let root = output(Command::new("id").arg("-u")).trim() == "0";
         if root {
             // PostgreSQL refuses to run as root.
             output(Command::new("chown").arg("nobody").arg(folder.as_path()));
