@@ -4,6 +4,7 @@ use super::exit::Stop;
 use super::output::Out;
 use clap::Args;
 use clap_complete::Shell;
+use serde_json::json;
 
 /// `sekisho completions SHELL`.
 #[derive(Debug, Args)]
@@ -17,5 +18,6 @@ pub(super) struct Completions {
 pub(super) fn run(args: &Completions, command: &mut clap::Command, out: &mut Out) -> Result<(), Stop> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, command, "sekisho", &mut script);
-    out.line(String::from_utf8_lossy(&script).trim_end())
+    let script = String::from_utf8_lossy(&script);
+    out.either(&json!({ "script": script }), script.trim_end())
 }

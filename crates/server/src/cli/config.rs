@@ -34,7 +34,7 @@ impl From<ConfigError> for Stop {
 /// Runs one of them.
 pub(super) fn run(command: ConfigCommand, flags: &Flags, out: &mut Out) -> Result<(), Stop> {
     match command {
-        ConfigCommand::Default => out.line(DEFAULT_TOML.trim_end()),
+        ConfigCommand::Default => out.either(&json!({ "toml": DEFAULT_TOML }), DEFAULT_TOML.trim_end()),
         ConfigCommand::Show => show(flags, out),
         ConfigCommand::Check => check(flags, out),
     }

@@ -4,17 +4,20 @@ use crate::config::Flags;
 use clap::Args;
 use std::path::PathBuf;
 
+/// Under what the options of every command stand in `--help`.
+const GLOBAL: &str = "Options of every command";
+
 /// The options of every command.
 #[derive(Debug, Default, Args)]
 pub(super) struct Global {
     /// The directory of the database and the root key [env: SEKISHO_DATA] [default: ./data]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR")]
     data: Option<String>,
     /// The configuration file [env: SEKISHO_CONFIG] [default: ./sekisho.toml, if there is one]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print JSON, one value a line
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(super) json: bool,
 }
 

@@ -32,7 +32,8 @@ const ABOUT: &str = "Sekisho, an authentication server: it checks passwords and 
 const AFTER: &str = "\
 Without a command, `sekisho` serves.
 
-Settings come from sekisho.toml, .env, the environment and flags, the later wins; `sekisho config default` lists them all.
+Settings come from sekisho.toml, .env, the environment and flags, the later wins.
+`sekisho config default` lists them all.
 
 Exit codes:
   0  done
@@ -144,7 +145,7 @@ where
     let open = || open::Open::new(global.flags());
     match command {
         Command::Serve(flags) => serve::run(&flags.with(global), flags.supervised, own_routes),
-        Command::User(command) => user::run(command, &open(), out),
+        Command::User(command) => user::run(command, open(), out),
         Command::Item(command) => item::run(command, &open(), out),
         Command::Token(command) => token::run(command, &open(), out),
         Command::Explain(args) => explain::run(&args, out),

@@ -17,12 +17,20 @@ use std::sync::Arc;
 /// How a command reaches the server's state: it opens the same file, whether a server runs on it or not.
 pub(super) struct Open {
     flags: Flags,
+    /// Whether a database is made where there is none.
+    make: bool,
 }
 
 impl Open {
     /// With what the command line says about the configuration.
     pub(super) fn new(flags: Flags) -> Open {
-        Open { flags }
+        Open { flags, make: false }
+    }
+
+    /// The same, for the one command that may be the first: it makes the database where there is none.
+    pub(super) fn or_make(mut self) -> Open {
+        self.make = true;
+        self
     }
 
     /// Opens everything, runs the command on it, and closes it again.
@@ -31,6 +39,13 @@ impl Open {
         command: impl AsyncFnOnce(Arc<App>) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
         let mut settings = config::load(&self.flags)?.settings;
+        let database = sqlite_path(&settings)?;
+        if !self.make && !database.exists() {
+            return Err(Stop::usage(format!(
+                "no database at {}: `sekisho serve` or `sekisho user add` makes one; or say --data DIR",
+                database.display()
+            )));
+        }
         // One command hashes one password.
         settings.hashing.threads = 1;
         let runtime = tokio::runtime::Builder::new_current_thread()

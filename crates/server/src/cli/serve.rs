@@ -14,7 +14,7 @@ use crate::reload::in_place::{self, Running, level_filter};
 use crate::reload::supervisor;
 use crate::system::{SystemClock, SystemDice};
 use crate::telemetry::{AuthTrace, Style, echo, log, panic, sink};
-use crate::{demo, router};
+use crate::{below_root_path, demo, router};
 use axum::Router;
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use sekisho_core::Actor;
@@ -34,11 +34,14 @@ Examples:
   sekisho serve --demo                 the same with the user tim, password tim1234
   sekisho serve --listen 0.0.0.0:8000 --data /var/lib/sekisho
 
-SIGTERM and SIGINT answer what is in flight and end with exit code 0; a second one ends at once. SIGHUP reads the
-configuration again.";
+SIGTERM and SIGINT answer what is in flight and end with exit code 0; a second one ends at once.
+SIGHUP reads the configuration again.";
 
 /// How long a restarted server retries its port: its predecessor has let go of it, the system may not have.
 const BIND_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a stop waits for the database to be closed.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Runs the server; returns when it has stopped.
 pub(super) fn run<R>(flags: &Flags, supervised: Option<u32>, own_routes: R) -> Result<(), Stop>
@@ -109,6 +112,7 @@ where
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let routes = router(Arc::clone(&app)).merge(own_routes(Arc::clone(&app)).await?);
+    let routes = below_root_path(&app.current().settings.server.root_path, routes);
     let gate = Arc::new(Gate::new(&app.current().settings, Arc::clone(&app.clock), Arc::clone(&app.dice)));
     let mut server = tokio::spawn(http::serve(listener, routes, Arc::clone(&gate), async {
         let _ = stopped.await;
@@ -134,6 +138,10 @@ where
         std::process::exit(Exit::Refused as i32);
     });
     let _ = server.await;
+    let store = app.store.clone();
+    drop(app);
+    // Leaves one whole file behind, without a log beside it; nothing depends on it, so nothing waits long for it.
+    let _ = tokio::time::timeout(CLOSING_PATIENCE, store.close()).await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -87,7 +87,8 @@ pub(super) struct Delete {
 }
 
 /// Runs one of them.
-pub(super) fn run(command: UserCommand, open: &open::Open, out: &mut Out) -> Result<(), Stop> {
+pub(super) fn run(command: UserCommand, open: open::Open, out: &mut Out) -> Result<(), Stop> {
+    let open = if matches!(command, UserCommand::Add(_)) { open.or_make() } else { open };
     open.block_on(async |app| match command {
         UserCommand::Add(args) => add(&app, args, out).await,
         UserCommand::List => list(&app, out).await,

@@ -26,7 +26,9 @@ impl Source {
         let bytes = match read(&self.path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound && !self.required => return Ok(None),
-            Err(error) => return Err(ConfigError::one(format!("cannot read {}: {error}", self.path.display()))),
+            Err(error) => {
+                return Err(ConfigError::one(format!("cannot read {}: {error}", self.path.display())));
+            }
         };
         String::from_utf8(bytes.to_vec())
             .map(Some)
@@ -36,7 +38,8 @@ impl Source {
 
 /// The configuration file: from the flag, from `SEKISHO_CONFIG`, or the one in the current directory if there is one.
 pub(super) fn config_file(flag: Option<PathBuf>) -> Source {
-    let named = flag.or_else(|| std::env::var_os("SEKISHO_CONFIG").filter(|v| !v.is_empty()).map(PathBuf::from));
+    let named =
+        flag.or_else(|| std::env::var_os("SEKISHO_CONFIG").filter(|v| !v.is_empty()).map(PathBuf::from));
     match named {
         Some(path) => Source { path, required: true },
         None => Source { path: PathBuf::from(CONFIG_FILE), required: false },
@@ -51,7 +54,8 @@ pub(super) fn dotenv_file() -> Source {
 /// The content of a key file, less one line end, which editors add.
 pub(super) fn secret(path: &Path) -> Result<SecretBytes, String> {
     let bytes = read(path).map_err(|error| format!("cannot read the key in {}: {error}", path.display()))?;
-    let content = bytes.strip_suffix(b"\n").map_or(&bytes[..], |rest| rest.strip_suffix(b"\r").unwrap_or(rest));
+    let content =
+        bytes.strip_suffix(b"\n").map_or(&bytes[..], |rest| rest.strip_suffix(b"\r").unwrap_or(rest));
     if content.is_empty() {
         return Err(format!("{} holds no key: it is empty", path.display()));
     }

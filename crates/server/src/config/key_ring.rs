@@ -19,5 +19,6 @@ pub fn key_ring(settings: &Settings, root: &RootKey) -> Result<KeyRing, ConfigEr
     };
     let until: Option<Timestamp> = tokens.secret_key_verify_until;
     let verify = tokens.secret_key_verify.iter().map(|key| (key.clone(), until)).collect();
-    KeyRing::new(tokens.algorithm, signing, verify).map_err(|error| ConfigError::one(format!("SECRET_KEY: {error}")))
+    KeyRing::new(tokens.algorithm, signing, verify)
+        .map_err(|error| ConfigError::one(format!("SECRET_KEY: {error}")))
 }

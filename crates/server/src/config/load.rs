@@ -74,5 +74,6 @@ fn dotenv_layer(source: &Source) -> Result<Layer, ConfigError> {
 
 /// The environment's names and values; what is not UTF-8 is not ours.
 fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }

@@ -98,7 +98,8 @@ fn read(mut file: File, path: PathBuf) -> Result<RootKey, ConfigError> {
 /// Written and synced beside its place first, then linked to it: the file is there whole or not at all, and of two
 /// processes that start at once the second takes the first one's key.
 fn make(path: &Path, dice: &dyn Dice) -> Result<(), ConfigError> {
-    let cannot = |error: std::io::Error| ConfigError::one(format!("cannot write {}: {error}", path.display()));
+    let cannot =
+        |error: std::io::Error| ConfigError::one(format!("cannot write {}: {error}", path.display()));
     let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     make_directory(directory)?;
     let draft = path.with_extension(format!("key-{}", std::process::id()));

@@ -11,7 +11,9 @@ pub fn printer(style: Style, sink: Sink) -> EchoHook {
 }
 
 fn line(style: Style, echo: &Echo<'_>) -> String {
-    let statement = echo.statement.split_whitespace().collect::<Vec<_>>().join(" ");
+    // On one line a comment would hide what follows it.
+    let code = echo.statement.lines().map(str::trim).filter(|line| !line.starts_with("--"));
+    let statement = code.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
     let micros = u64::try_from(echo.elapsed.as_micros()).unwrap_or(u64::MAX);
     if style == Style::Json {
         return json::line([
@@ -38,7 +40,7 @@ mod tests {
     #[test]
     fn a_statement_is_one_line_without_parameters() {
         let echo = Echo {
-            statement: "select id\n   from sekisho_users\n  where username = $1",
+            statement: "-- Who it is.\nselect id\n   from sekisho_users\n  where username = $1",
             elapsed: Duration::from_micros(12),
             rows: 1,
             failed: false,

@@ -155,6 +155,12 @@ fn the_first_user_may_be_made_before_the_first_start() {
     let site = start(Db::Sqlite, 1);
     let folder = site.folder().join("other");
     std::fs::create_dir(&folder).unwrap();
+    let mut list = Setup::new().command(&folder, "user");
+    list.arg("list");
+    let nothing = crate::harness::Ran::of(list, "");
+    assert_eq!(nothing.code, Some(2));
+    assert!(nothing.stderr.starts_with("sekisho: no database at "), "{}", nothing.stderr);
+    assert!(!folder.join("data").exists());
     let mut command = Setup::new().command(&folder, "user");
     command.args(["add", "ann", "--email", "ann@example.com", "--password-stdin"]);
     crate::harness::Ran::of(command, PASSWORD).ok();
