@@ -1,5 +1,6 @@
 //! The layers laid over each other: the strongest value of each key, read by its type.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::layer::{Layer, Origin, SettingsError};
@@ -11,6 +12,10 @@ use crate::secret::SecretString;
 
 /// The text of `config.default.toml`: every setting, its default, its comment.
 pub static DEFAULT_TOML: &str = include_str!("../../../server/config.default.toml");
+
+/// That file, read once.
+static DEFAULTS: LazyLock<Result<Layer, Vec<SettingsError>>> =
+    LazyLock::new(|| layer_from_toml(DEFAULT_TOML, "config.default.toml"));
 
 /// Where each effective value came from.
 #[derive(Clone, Debug)]
@@ -36,7 +41,7 @@ pub(super) struct Merged {
 
 impl Merged {
     pub(super) fn new(layers: &[Layer]) -> Result<Merged, Vec<SettingsError>> {
-        let defaults = layer_from_toml(DEFAULT_TOML, "config.default.toml")?;
+        let defaults = DEFAULTS.as_ref().map_err(Clone::clone)?;
         let mut merged = Merged {
             values: SETTINGS.iter().map(|_| None).collect(),
             origins: vec![Origin::Default(""); SETTINGS.len()],
@@ -44,8 +49,8 @@ impl Merged {
             errors: Vec::new(),
             warnings: Vec::new(),
         };
-        for entry in defaults.entries {
-            merged.values[entry.index] = Some(entry.value);
+        for entry in &defaults.entries {
+            merged.values[entry.index] = Some(entry.value.clone());
         }
         for (below, layer) in layers.iter().enumerate() {
             for entry in &layer.entries {

@@ -6,6 +6,7 @@
 mod build;
 mod database_url;
 mod dotenv;
+mod in_place;
 mod instant;
 mod layer;
 mod limits;
@@ -24,6 +25,7 @@ mod value;
 
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use dotenv::layer_from_dotenv;
+pub use in_place::keep_what_is_fixed;
 pub use layer::{Layer, Origin, SettingsError, layer_from_env, layer_from_flags};
 pub use limits::{Allowance, Cors, Hashing, Http, Throttle};
 pub use merge::{DEFAULT_TOML, Origins};

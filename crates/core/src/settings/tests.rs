@@ -269,6 +269,30 @@ fn changes_say_what_is_live() {
     assert!(changes(&old, &old).is_empty());
 }
 
+/// Each fixed key is changed alone; a server that keeps what is fixed behaves, and shows itself, as before.
+#[test]
+fn what_is_fixed_is_kept() {
+    let old = Settings::default();
+    for setting in SETTINGS.iter().filter(|s| !s.live && s.key != "server.profile") {
+        let other = match (setting.key, setting.kind) {
+            ("server.listen", _) => "127.0.0.1:1".to_owned(),
+            ("server.host", _) => "::1".to_owned(),
+            ("server.public_url", _) => "http://localhost:1".to_owned(),
+            ("storage.database_url", _) => "sqlite:///x.db".to_owned(),
+            (_, Kind::Bool) => "true".to_owned(),
+            (_, Kind::Integer(least, most)) => ((least + most) / 2).to_string(),
+            (_, Kind::Choice(words)) => words[2].to_owned(),
+            (_, Kind::Text | Kind::List) => "/x".to_owned(),
+        };
+        let layer = layer_from_flags([(setting.key, "--flag", other)]).unwrap();
+        let (new, _) = resolve(&[layer], None).unwrap();
+        assert!(changes(&old, &new).iter().any(|c| c.key == setting.key && !c.live), "{}", setting.key);
+        let kept = keep_what_is_fixed(&old, new);
+        assert!(changes(&old, &kept).is_empty(), "{}", setting.key);
+        assert_eq!(format!("{kept:?}"), format!("{old:?}"), "{}", setting.key);
+    }
+}
+
 #[test]
 fn every_name_of_the_seeds_is_known() {
     for name in [

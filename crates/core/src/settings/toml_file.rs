@@ -15,7 +15,9 @@ use super::value::Raw;
 /// An unknown section or key is an error, with the name that was probably meant.
 pub fn layer_from_toml(text: &str, file: &str) -> Result<Layer, Vec<SettingsError>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let at = |span: Range<usize>| Origin::File { file: file.to_owned(), line: line_of(text, span.start) };
+    let ends_of_lines: Vec<usize> = text.match_indices('\n').map(|(i, _)| i).collect();
+    let line = |offset: usize| ends_of_lines.partition_point(|end| *end < offset) + 1;
+    let at = |span: Range<usize>| Origin::File { file: file.to_owned(), line: line(span.start) };
     let document = DeTable::parse(text).map_err(|e| {
         // The parser's own display would quote the line, and with it perhaps a secret.
         let what = e.message().lines().next().unwrap_or("not TOML").to_owned();
@@ -93,10 +95,6 @@ fn raw(value: &Spanned<DeValue<'_>>) -> Option<Raw> {
         }
         DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => None,
     }
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
 }
 
 fn not_a_section(name: &str) -> String {

@@ -62,7 +62,7 @@ fn take(running: &Running<'_>, flags: &Flags) -> Result<(), ConfigError> {
     changes.iter().for_each(say);
     loaded.settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     if changes.iter().any(|change| change.live) {
-        let settings = keep_what_is_fixed(&app.current().settings, loaded.settings);
+        let settings = settings::keep_what_is_fixed(&app.current().settings, loaded.settings);
         let keys = key_ring(&settings, running.root)?;
         running.log.set_level(level_filter(settings.log.level));
         running.gate.apply(&settings);
@@ -79,21 +79,4 @@ fn say(change: &Change) {
     } else {
         tracing::warn!("configuration changed, needs a restart: {key} {old} -> {new}");
     }
-}
-
-/// The new settings with the old values of all that only a start can change.
-fn keep_what_is_fixed(old: &Settings, new: Settings) -> Settings {
-    let mut kept = new;
-    kept.server = old.server.clone();
-    kept.storage = old.storage.clone();
-    kept.hashing = old.hashing.clone();
-    kept.http.max_header_bytes = old.http.max_header_bytes;
-    kept.http.max_connections = old.http.max_connections;
-    kept.http.header_timeout = old.http.header_timeout;
-    kept.http.write_timeout = old.http.write_timeout;
-    kept.http.idle_timeout = old.http.idle_timeout;
-    kept.log.format = old.log.format;
-    kept.log.trace_auth = old.log.trace_auth;
-    kept.log.echo = old.log.echo;
-    kept
 }
