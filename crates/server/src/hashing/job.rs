@@ -6,8 +6,8 @@ use sekisho_core::Refusal;
 use sekisho_core::credentials::Memory;
 use tokio::sync::oneshot;
 
-/// A job without its types. Work first, then the slot is given back, then the answer: whoever reads the answer finds
-/// the slot free.
+/// A job without its types. Work first, then the slot is given back, then the answer: whoever reads the
+/// answer finds the slot free.
 pub(super) trait Job: Send {
     /// Does the work; `false`: it panicked, and left the memory in an unknown state.
     fn work(&mut self, memory: &mut Memory) -> bool;

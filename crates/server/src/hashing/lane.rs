@@ -1,17 +1,14 @@
-//! The lane's handle and what its threads share.
+//! The lane's handle: start, admission, counters, end.
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use sekisho_core::{Ctx, Refusal};
 
-use super::fair::{Fair, Owner};
-use super::job::Job;
 use super::permit::Permit;
 use super::settings::LaneSettings;
+use super::shared::Shared;
 use super::worker;
-use crate::address::AddressKey;
 
 /// The way to the hashing threads. Clones share them; with the last clone they stop.
 #[derive(Clone)]
@@ -39,22 +36,6 @@ struct Handle {
     shared: Arc<Shared>,
 }
 
-/// What handles, permits and threads share.
-pub(super) struct Shared {
-    state: Mutex<State>,
-    /// Woken once for each new job, and for all when the lane closes.
-    pub(super) work: Condvar,
-    pub(super) hashes: AtomicU64,
-    pub(super) refused: AtomicU64,
-    pub(super) abandoned: AtomicU64,
-    names: RandomState,
-}
-
-pub(super) struct State {
-    pub(super) fair: Fair<Box<dyn Job>>,
-    pub(super) closing: bool,
-}
-
 impl Lane {
     /// Starts the threads; none of them takes memory before its first hash.
     ///
@@ -62,27 +43,21 @@ impl Lane {
     /// When the system refuses to start a thread.
     pub fn start(settings: LaneSettings) -> Lane {
         let threads = settings.thread_count();
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State { fair: Fair::new(threads + settings.queue), closing: false }),
-            work: Condvar::new(),
-            hashes: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
-            abandoned: AtomicU64::new(0),
-            names: RandomState::new(),
-        });
+        let shared = Arc::new(Shared::new(threads + settings.queue));
         for number in 0..threads {
             worker::start(number, Arc::clone(&shared), &settings);
         }
         Lane { handle: Arc::new(Handle { shared }) }
     }
 
-    /// A slot for one hash for this account (its id, or the name as sent if there is none), at once or not at all.
+    /// A slot for one hash for this account (its id, or the name as sent if there is none), at once or not
+    /// at all.
     ///
     /// # Errors
     /// [`Refusal::HashingBusy`]: the account has one hash running and four waiting, or the lane is full.
     pub fn admit(&self, ctx: &Ctx, account: &str) -> Result<Permit, Refusal> {
         let shared = &self.handle.shared;
-        let owner = Owner { account: shared.names.hash_one(account), address: AddressKey::of(ctx.peer) };
+        let owner = shared.owner(account, ctx.peer);
         let admitted = shared.state().fair.admit(owner);
         let Some(displaced) = admitted else {
             shared.refused.fetch_add(1, Relaxed);
@@ -130,12 +105,5 @@ impl Drop for Handle {
         for job in jobs {
             job.turn_away();
         }
-    }
-}
-
-impl Shared {
-    /// The queue. Nothing that may panic runs under this lock, so a poisoned one is whole.
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::fair::Owner;
 use super::job::Hash;
-use super::lane::Shared;
+use super::shared::Shared;
 
 /// The right to one hash. Dropped unused, it gives its slot back.
 #[must_use = "a permit that is not run holds a slot for nothing"]
@@ -28,11 +28,11 @@ impl Permit {
 
     /// Queues the work and waits for its result.
     ///
-    /// From here on the slot belongs to the work. If the future is dropped while the work waits, both go; once
-    /// it runs, it runs to its end and keeps its slot until then.
+    /// From here on the slot belongs to the work. If the future is dropped while the work waits, both go;
+    /// once it runs, it runs to its end and keeps its slot until then.
     ///
-    /// # Errors
-    /// [`Refusal::HashingBusy`] if it had to make room for another address; [`Refusal::Internal`] if it panicked.
+    /// # Errors [`Refusal::HashingBusy`] if it had to make room for another address; [`Refusal::Internal`]
+    /// if it panicked.
     pub fn run<T, F>(mut self, work: F) -> impl Future<Output = Result<T, Refusal>> + Send + use<T, F>
     where
         T: Send + 'static,

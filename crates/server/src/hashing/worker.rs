@@ -8,8 +8,8 @@ use sekisho_core::credentials::Memory;
 
 use super::fair::Owner;
 use super::job::Job;
-use super::lane::Shared;
 use super::settings::LaneSettings;
+use super::shared::Shared;
 
 /// Starts one thread of the lane.
 pub(super) fn start(number: usize, shared: Arc<Shared>, settings: &LaneSettings) {
@@ -23,7 +23,8 @@ pub(super) fn start(number: usize, shared: Arc<Shared>, settings: &LaneSettings)
         .expect("the system starts a hashing thread");
 }
 
-/// Lowers this thread's priority (Linux counts niceness by thread), so that a request that comes in runs first.
+/// Lowers this thread's priority (Linux counts niceness by thread), so that a request that comes in runs
+/// first.
 fn stand_back(niceness: u8) {
     let thread = rustix::thread::gettid();
     if let Err(error) = rustix::process::setpriority_process(Some(thread), i32::from(niceness.min(19))) {

@@ -6,7 +6,8 @@ use std::time::Instant;
 use http::{Request, StatusCode};
 use sekisho_core::RequestId;
 
-/// What the line says, noted when the request came. The query is left out: it may hold what is nobody's business.
+/// What the line says, noted when the request came. The query is left out: it may hold what is nobody's
+/// business.
 pub(super) struct Access {
     came: Instant,
     method: http::Method,

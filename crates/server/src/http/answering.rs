@@ -1,4 +1,5 @@
-//! One request on its way to an answer: body, router, time limit, panic, and what every answer is given at the end.
+//! One request on its way to an answer: body, router, time limit, panic, and what every answer is given at
+//! the end.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,12 +32,23 @@ pub(super) struct Link {
     pub(super) gate: Arc<Gate>,
 }
 
+/// A body on its way in, and then the router's future.
+pub(super) type Reading = Pin<Box<dyn Future<Output = Result<Routed, Refusal>> + Send>>;
+
+/// A request that the router has.
+pub(super) struct Routed {
+    pub(super) answer: RouteFuture<Infallible>,
+    /// What its body takes, held until there is an answer.
+    pub(super) _share: Option<Share>,
+}
+
 /// What has yet to be done before there is an answer.
+#[expect(clippy::large_enum_variant, reason = "a box would cost every request an allocation")]
 pub(super) enum Work {
     /// The body is being read; then the request goes to the router.
-    Read(Pin<Box<dyn Future<Output = Result<(RouteFuture<Infallible>, Share), Refusal>> + Send>>),
-    /// The router has it, with what its body takes.
-    Route(RouteFuture<Infallible>, Option<Share>),
+    Read(Reading),
+    /// The router has it.
+    Route(Routed),
     /// It was answered at the door.
     Done(Option<Result<Response, Refusal>>),
 }
@@ -94,7 +106,8 @@ impl Future for Answering {
                 ready!(deadline.as_mut().poll(cx));
                 Err(Refusal::AnswerTimeout)
             }
-            // The panic hook has logged its place; the payload may hold anything and is dropped (ATTACKS L06).
+            // The panic hook has logged its place; the payload may hold anything and is dropped (ATTACKS
+            // L06).
             Err(_) => Err(Refusal::Internal),
         };
         this.work = Work::Done(None);
@@ -106,12 +119,9 @@ impl Work {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response, Refusal>> {
         loop {
             match self {
-                Work::Read(read) => {
-                    let (route, share) = ready!(read.as_mut().poll(cx))?;
-                    *self = Work::Route(route, Some(share));
-                }
-                Work::Route(route, _) => {
-                    let Ok(response) = ready!(Pin::new(route).poll(cx));
+                Work::Read(read) => *self = Work::Route(ready!(read.as_mut().poll(cx))?),
+                Work::Route(routed) => {
+                    let Ok(response) = ready!(Pin::new(&mut routed.answer).poll(cx));
                     return Poll::Ready(Ok(response));
                 }
                 Work::Done(outcome) => {
@@ -137,7 +147,8 @@ impl Ending {
         response
     }
 
-    /// A refusal made here ends the connection: the body may not have been read, or its end not be where it seems.
+    /// A refusal made here ends the connection: the body may not have been read, or its end not be where it
+    /// seems.
     fn refuse(&mut self, refusal: Refusal, link: &Link) -> Response {
         self.close = true;
         link.state.left_unread();

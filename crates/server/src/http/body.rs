@@ -1,7 +1,7 @@
 //! Reads a request body whole before the router sees the request, within a size and a time.
 //!
-//! Every handler here wants the whole body, which is small; so what is too large, too slow or broken has one answer,
-//! and a handler never meets half a body.
+//! Every handler here wants the whole body, which is small; so what is too large, too slow or broken has
+//! one answer, and a handler never meets half a body.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -19,7 +19,8 @@ const FREE: usize = 16 * 1024;
 /// What all bodies together may take beyond that, from their reading to their answer.
 const SHARED: usize = 32 * 1024 * 1024;
 
-/// How much of [`SHARED`] is taken. Without it a few thousand connections with a large body each would need gigabytes.
+/// How much of [`SHARED`] is taken. Without it a few thousand connections with a large body each would need
+/// gigabytes.
 #[derive(Clone, Default)]
 pub(super) struct Budget(Arc<AtomicUsize>);
 

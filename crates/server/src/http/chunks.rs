@@ -1,7 +1,7 @@
 //! Follows the chunks of one body, for their sizes' sake.
 
-/// No length of a body needs more digits. The parser beneath takes more of them while the first are zeros; another
-/// parser may count them.
+/// No length of a body needs more digits. The parser beneath takes more of them while the first are zeros;
+/// another parser may count them.
 const DIGITS: u8 = 16;
 
 /// Where in a chunked body (RFC 9112 §7.1) the scan stands.

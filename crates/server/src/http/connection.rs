@@ -19,7 +19,8 @@ use super::registry::Place;
 use super::state::Order;
 use super::wire::Wire;
 
-/// Serves the requests of one connection, HTTP/1.1 or HTTP/2 with prior knowledge, until it ends or is told to.
+/// Serves the requests of one connection, HTTP/1.1 or HTTP/2 with prior knowledge, until it ends or is told
+/// to.
 pub(super) async fn drive(tcp: TcpStream, place: Place, router: Router, gate: Arc<Gate>) {
     let builder = builder(&gate.policy().connection);
     let state = Arc::clone(&place.state);

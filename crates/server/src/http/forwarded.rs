@@ -1,8 +1,9 @@
 //! The client's address behind trusted proxies: `X-Forwarded-For`, and `Forwarded` (RFC 7239).
 //!
-//! Read from the right, because each proxy appends: the first address that is not a trusted proxy's is the client's.
-//! What stands left of it was written by the client. Anything that is not plainly an address ends the search at
-//! the connection's own address: a limit is then shared too widely, never skipped. Nothing is looked up.
+//! Read from the right, because each proxy appends: the first address that is not a trusted proxy's is the
+//! client's. What stands left of it was written by the client. Anything that is not plainly an address ends
+//! the search at the connection's own address: a limit is then shared too widely, never skipped. Nothing is
+//! looked up.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -85,7 +86,8 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
     found
 }
 
-/// A node of RFC 7239 §6: an IPv4 address, or quoted a bracketed IPv6 address, each perhaps with a port when quoted.
+/// A node of RFC 7239 §6: an IPv4 address, or quoted a bracketed IPv6 address, each perhaps with a port
+/// when quoted.
 fn node(value: &str) -> Option<IpAddr> {
     let Some(quoted) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return value.parse::<std::net::Ipv4Addr>().ok().map(IpAddr::V4);

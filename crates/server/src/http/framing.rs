@@ -1,12 +1,12 @@
 //! Finds header blocks that tell a body's length twice, before the parser sees them.
 //!
-//! The parser beneath (hyper) takes `Transfer-Encoding` over `Content-Length` silently. A server in front of this one may
-//! decide the other way, and the rest of the body becomes a request that nobody sent (request smuggling, RFC 9112
-//! §6.1 and §11.2). Here the second of two such lines is made unreadable, so that the parser itself answers 400
-//! and closes, whichever comes first.
+//! The parser beneath (hyper) takes `Transfer-Encoding` over `Content-Length` silently. A server in front
+//! of this one may decide the other way, and the rest of the body becomes a request that nobody sent
+//! (request smuggling, RFC 9112 §6.1 and §11.2). Here the second of two such lines is made unreadable, so
+//! that the parser itself answers 400 and closes, whichever comes first.
 //!
-//! Only line beginnings are looked at. The scan follows bodies of known length; it ends with the first chunked body,
-//! behind which the connection is closed (`front`), and with HTTP/2, which frames otherwise.
+//! Only line beginnings are looked at. The scan follows bodies of known length; it ends with the first
+//! chunked body, behind which the connection is closed (`front`), and with HTTP/2, which frames otherwise.
 
 use super::chunks::Chunks;
 

@@ -11,7 +11,7 @@ use sekisho_core::{RequestId, dice};
 use tower::Service as _;
 
 use super::access::Access;
-use super::answering::{Answering, Busy, Ending, Link, Work};
+use super::answering::{Answering, Busy, Ending, Link, Routed, Work};
 use super::body;
 use super::client::Client;
 use super::cors::Permission;
@@ -20,10 +20,11 @@ use super::guard::broken_rule;
 use super::head::Head;
 use super::policy::Policy;
 
-/// The service of one connection. A hyper service and no tower layers: what stands here runs for every request.
+/// The service of one connection. A hyper service and no tower layers: what stands here runs for every
+/// request.
 pub(super) struct Front {
-    /// In a cell because a call to it wants `&mut`, and a clone for each request costs two atomic operations on a counter
-    /// that all cores share. A connection is one task: nobody else borrows it.
+    /// In a cell because a call to it wants `&mut`, and a clone for each request costs two atomic
+    /// operations on a counter that all cores share. A connection is one task: nobody else borrows it.
     router: RefCell<Router>,
     link: Arc<Link>,
     /// Random once a connection; with the request's number it makes its name, which need not be unguessable.
@@ -37,8 +38,8 @@ impl Front {
         Front { router: RefCell::new(router), link, names, number: Cell::new(0) }
     }
 
-    /// A new name: the next of the sequence that the connection's number begins (SplitMix64, which never repeats
-    /// within a connection).
+    /// A new name: the next of the sequence that the connection's number begins (SplitMix64, which never
+    /// repeats within a connection).
     fn new_name(&self) -> RequestId {
         let number = self.number.get() + 1;
         self.number.set(number);
@@ -52,7 +53,8 @@ impl Front {
     fn hand_over(&self, mut request: Request<Incoming>, client: Client, policy: &Policy) -> Work {
         request.extensions_mut().insert(client);
         if request.body().is_end_stream() {
-            return Work::Route(self.router.borrow_mut().call(request.map(|_| Body::empty())), None);
+            let answer = self.router.borrow_mut().call(request.map(|_| Body::empty()));
+            return Work::Route(Routed { answer, _share: None });
         }
         let mut router = self.router.borrow().clone();
         let (limit, time) = (policy.body_limit, policy.body_timeout);
@@ -60,7 +62,7 @@ impl Front {
         Work::Read(Box::pin(async move {
             let (parts, incoming) = request.into_parts();
             let (body, share) = body::read(incoming, limit, time, budget).await?;
-            Ok((router.call(Request::from_parts(parts, body)), share))
+            Ok(Routed { answer: router.call(Request::from_parts(parts, body)), _share: Some(share) })
         }))
     }
 }

@@ -54,8 +54,9 @@ fn method_has_a_path(method: &Method) -> Option<Refusal> {
     (method == Method::CONNECT).then_some(Refusal::MethodNotAllowed)
 }
 
-/// In development the server thinks that it is alone on this machine. Forwarding headers say that a proxy shows it to
-/// others; another host's name says the same, or that a web page had its name point here (DNS rebinding).
+/// In development the server thinks that it is alone on this machine. Forwarding headers say that a proxy
+/// shows it to others; another host's name says the same, or that a web page had its name point here (DNS
+/// rebinding).
 fn development_is_alone<B>(request: &Request<B>, head: &Head<'_>, policy: &Policy) -> Option<Refusal> {
     if !policy.development {
         return None;
@@ -79,7 +80,8 @@ fn body_fits(head: &Head<'_>, policy: &Policy) -> Option<Refusal> {
     (length.is_none_or(|length| length > policy.body_limit as u64)).then_some(Refusal::BodyTooLarge)
 }
 
-/// Whether `host` or `host:port` is this machine's own name: `localhost` (and below it, RFC 6761 §6.3) or a loopback address.
+/// Whether `host` or `host:port` is this machine's own name: `localhost` (and below it, RFC 6761 §6.3) or a
+/// loopback address.
 fn is_loopback(host: &str) -> bool {
     if let Some(v6) = host.strip_prefix('[') {
         return v6.split_once(']').is_some_and(|(address, port)| {

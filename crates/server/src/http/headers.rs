@@ -6,8 +6,8 @@ use sekisho_core::RequestId;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Adds the request's name and what keeps browsers from guessing, storing and framing. What a handler has set itself
-/// (a cache rule of an asset, a page's own content policy) stays.
+/// Adds the request's name and what keeps browsers from guessing, storing and framing. What a handler has
+/// set itself (a cache rule of an asset, a page's own content policy) stays.
 pub(super) fn complete(headers: &mut HeaderMap, request_id: &RequestId) {
     headers.reserve(4);
     if let Ok(value) = HeaderValue::from_str(request_id.as_str()) {

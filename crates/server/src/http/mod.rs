@@ -1,12 +1,13 @@
 //! The front door: connections, their limits, and what every request and every answer has in common.
 //!
-//! In reading order: [`serve`] accepts connections and counts them; `connection` drives one of them, `wire` is its socket and
-//! `framing` watches for requests whose length could be read in two ways; `front` receives each request, checks
-//! it, gives it a name and a client, hands it to the router and finishes the answer.
+//! In reading order: [`serve`] accepts connections and counts them; `connection` drives one of them, `wire`
+//! is its socket and `framing` watches for requests whose length could be read in two ways; `front`
+//! receives each request, checks it, gives it a name and a client, hands it to the router and finishes the
+//! answer.
 //!
-//! What stands here is on the path of every request, so it is counted: no timer is armed and no lock is taken for a
-//! request that is answered at once. Slow clients are found by one task that looks at all connections twice a
-//! second (`registry`).
+//! What stands here is on the path of every request, so it is counted: no timer is armed and no lock is
+//! taken for a request that is answered at once. Slow clients are found by one task that looks at all
+//! connections twice a second (`registry`).
 
 mod access;
 mod answering;

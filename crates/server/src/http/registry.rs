@@ -86,8 +86,9 @@ impl Registry {
         }
     }
 
-    /// Closes the connections that have waited longest, a sixteenth of those that wait, at least one; returns how
-    /// many. When there is no room, who asks something now goes before who may ask something some day.
+    /// Closes the connections that have waited longest, a sixteenth of those that wait, at least one;
+    /// returns how many. When there is no room, who asks something now goes before who may ask something
+    /// some day.
     pub(super) fn make_room(&self) -> usize {
         let now = self.ticks.now();
         let mut waiting: Vec<_> = self

@@ -22,8 +22,8 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 /// Serves the router on the listener until `shutdown` is done; then answers what is in flight, for as long as
 /// `server.shutdown_seconds` says, and returns when the last connection is closed.
 ///
-/// The process's limit of open files is raised as far as the system lets it; connections take at most that less an
-/// eighth (16 at least), so that the database keeps its files.
+/// The process's limit of open files is raised as far as the system lets it; connections take at most that
+/// less an eighth (16 at least), so that the database keeps its files.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -119,7 +119,8 @@ impl Acceptor {
         true
     }
 
-    /// A place for a connection; when there is none, the connections that have waited longest for a request go.
+    /// A place for a connection; when there is none, the connections that have waited longest for a request
+    /// go.
     async fn place(&self, peer: SocketAddr) -> Option<Place> {
         let most = self.gate.policy().connection.connections.min(self.descriptors);
         if let Some(place) = self.registry.place(peer.ip(), most) {

@@ -1,6 +1,7 @@
 //! What is known of one connection: whom it is with, what it is waiting for, and since when.
 //!
-//! Written by the connection as it goes, in plain atomic stores; read by the registry's task, which knows the time.
+//! Written by the connection as it goes, in plain atomic stores; read by the registry's task, which knows
+//! the time.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};

@@ -13,8 +13,8 @@ use tokio::time::{Sleep, sleep};
 use super::framing::Framing;
 use super::state::State;
 
-/// How long, and how much, is read after an answer that came before the request had ended. A socket closed with
-/// unread bytes in it is reset, and a reset can overtake the answer (RFC 9112 §9.6).
+/// How long, and how much, is read after an answer that came before the request had ended. A socket closed
+/// with unread bytes in it is reset, and a reset can overtake the answer (RFC 9112 §9.6).
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 64 * 1024 * 1024;
 

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-/// A map from keyed hashes, in two generations. A key that is used moves to the young one; when that is half the
-/// capacity, the old one is dropped and the young one grows old. No scan, no list, no timer.
+/// A map from keyed hashes, in two generations. A key that is used moves to the young one; when that is
+/// half the capacity, the old one is dropped and the young one grows old. No scan, no list, no timer.
 pub(super) struct Bounded<V> {
     half: usize,
     young: HashMap<u64, V>,

@@ -1,12 +1,13 @@
 //! How often a log-in may fail: by account and address, by address, and by account.
 //!
 //! One address that tries many accounts and many addresses that try one account are both slowed. Nobody is
-//! locked out: each bucket refills by itself, the right password is taken as soon as there is a token again, and an address
-//! from which an account has logged in before does not count against that account's own bucket, so that
-//! strangers who keep that empty do not keep its owner out.
+//! locked out: each bucket refills by itself, the right password is taken as soon as there is a token
+//! again, and an address from which an account has logged in before does not count against that account's
+//! own bucket, so that strangers who keep that empty do not keep its owner out.
 //!
-//! Names count as typed (by their canonical key), whether or not somebody has them: what exists does not show.
-//! Everything is kept in memory, in a bounded space, and forgotten with the process: the limit holds by node.
+//! Names count as typed (by their canonical key), whether or not somebody has them: what exists does not
+//! show. Everything is kept in memory, in a bounded space, and forgotten with the process: the limit holds
+//! by node.
 
 mod bounded;
 #[cfg(test)]
@@ -83,8 +84,9 @@ impl Throttle {
         self.inner.counts().rates = Rates::from(settings);
     }
 
-    /// Asks leave for one attempt, which is held as if it had failed until its outcome is known: attempts at
-    /// the same time count against each other.
+    /// Asks leave for one attempt, which is held as if it had failed until its outcome is known: attempts
+    /// at the same time count against each other. Of an address that has failed little (half its bucket is
+    /// left) they do not: it may be a proxy with a crowd behind it, whose passwords are right.
     ///
     /// # Errors
     /// The time after which to try again.
@@ -98,23 +100,30 @@ impl Throttle {
         let mut guard = self.inner.counts();
         let counts = &mut *guard;
         if !counts.rates.enabled {
-            return Ok(Attempt { inner: Arc::clone(&self.inner), keys, now, held: Held::Nothing });
+            return Ok(Attempt { inner: Arc::clone(&self.inner), keys, now, held: None });
         }
         let Rates { pair, address, account, .. } = counts.rates;
         let known = counts.known.get(keys.pair).is_some_and(|until| *until > now);
 
         // Ask all before taking from any: a refused attempt costs nothing, and leaves no entry behind.
+        let half = Rate { burst: address.burst / 2, ..address };
+        let suspect = counts.addresses.get(keys.address).is_some_and(|bucket| {
+            let mut bucket = *bucket;
+            bucket.check(half, now).is_err()
+        });
         counts.addresses.get_mut(keys.address).map_or(Ok(()), |bucket| bucket.check(address, now))?;
         counts.pairs.get_mut(keys.pair).map_or(Ok(()), |bucket| bucket.check(pair, now))?;
         if !known {
             counts.accounts.get_mut(keys.account).map_or(Ok(()), |bucket| bucket.check(account, now))?;
         }
-        counts.addresses.entry(keys.address, Bucket::new).take(address, now)?;
+        if suspect {
+            counts.addresses.entry(keys.address, Bucket::new).take(address, now)?;
+        }
         counts.pairs.entry(keys.pair, Bucket::new).take(pair, now)?;
         if !known {
             counts.accounts.entry(keys.account, Bucket::new).take(account, now)?;
         }
-        let held = if known { Held::AsKnown } else { Held::AsStranger };
+        let held = Some(Held { address: suspect, account: !known });
         Ok(Attempt { inner: Arc::clone(&self.inner), keys, now, held })
     }
 }
@@ -149,25 +158,31 @@ pub struct Attempt {
     inner: Arc<Inner>,
     keys: Keys,
     now: Timestamp,
-    held: Held,
+    /// `None`: nothing is counted, or not any more.
+    held: Option<Held>,
 }
 
+/// From which buckets beside the pair's the attempt took a token.
 #[derive(Clone, Copy)]
-enum Held {
-    Nothing,
-    AsKnown,
-    AsStranger,
+struct Held {
+    address: bool,
+    account: bool,
 }
 
 impl Attempt {
     /// The log-in failed: what the attempt took stays taken.
     pub fn failed(mut self) {
-        self.held = Held::Nothing;
+        if let Some(Held { address: false, .. }) = self.held.take() {
+            let mut counts = self.inner.counts();
+            let rate = counts.rates.address;
+            // An empty bucket stays empty.
+            let _ = counts.addresses.entry(self.keys.address, Bucket::new).take(rate, self.now);
+        }
     }
 
     /// The log-in succeeded: nothing is counted, and the address is known to this account from now on.
     pub fn succeeded(self) {
-        if !matches!(self.held, Held::Nothing) {
+        if self.held.is_some() {
             *self.inner.counts().known.entry(self.keys.pair, || self.now) = self.now.plus(KNOWN_FOR);
         }
     }
@@ -175,11 +190,7 @@ impl Attempt {
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        let stranger = match self.held {
-            Held::Nothing => return,
-            Held::AsKnown => false,
-            Held::AsStranger => true,
-        };
+        let Some(held) = self.held else { return };
         let mut guard = self.inner.counts();
         let counts = &mut *guard;
         let give_back = |bucket: Option<&mut Bucket>, rate| {
@@ -187,9 +198,11 @@ impl Drop for Attempt {
                 bucket.give_back(rate);
             }
         };
-        give_back(counts.addresses.get_mut(self.keys.address), counts.rates.address);
         give_back(counts.pairs.get_mut(self.keys.pair), counts.rates.pair);
-        if stranger {
+        if held.address {
+            give_back(counts.addresses.get_mut(self.keys.address), counts.rates.address);
+        }
+        if held.account {
             give_back(counts.accounts.get_mut(self.keys.account), counts.rates.account);
         }
     }

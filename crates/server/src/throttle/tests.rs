@@ -72,6 +72,31 @@ fn attempts_at_the_same_time_count_against_each_other_and_one_without_outcome_do
 }
 
 #[test]
+fn a_crowd_behind_one_address_logs_in_at_once_until_half_of_its_failures_are_used() {
+    let throttle = throttle();
+    let attempt = |n: usize| throttle.check(&format!("user{n}"), ip(1), at(0));
+    let crowd: Vec<_> = (0..1000).map(|n| attempt(n).unwrap()).collect();
+    crowd.into_iter().for_each(Attempt::succeeded);
+    for n in 0..3 {
+        attempt(2000 + n).unwrap().failed();
+    }
+    let held = (0..1000).map_while(|n| attempt(n).ok()).count();
+    assert_eq!(held, 1000, "each of them was dropped before the next");
+    let held: Vec<_> = (0..1000).map_while(|n| attempt(n).ok()).collect();
+    assert_eq!(held.len(), 3);
+}
+
+#[test]
+fn a_burst_of_guesses_at_the_same_time_empties_the_bucket() {
+    let throttle = throttle();
+    let guesses: Vec<_> =
+        (0..500).map(|n| throttle.check(&format!("user{n}"), ip(1), at(0)).unwrap()).collect();
+    guesses.into_iter().for_each(Attempt::failed);
+    assert!(throttle.check("user", ip(1), at(9)).is_err());
+    assert!(throttle.check("user", ip(1), at(10)).is_ok());
+}
+
+#[test]
 fn rates_change_in_place_and_can_be_switched_off() {
     let throttle = throttle();
     for _ in 0..3 {

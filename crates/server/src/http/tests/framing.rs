@@ -1,4 +1,5 @@
-//! Requests whose bounds are in doubt: 400, close, and nothing behind them is run (ATTACKS H04, H08, H11, H13).
+//! Requests whose bounds are in doubt: 400, close, and nothing behind them is run (ATTACKS H04, H08, H11,
+//! H13).
 
 use super::*;
 
