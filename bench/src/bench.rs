@@ -71,6 +71,12 @@ impl Bench {
         }
     }
 
+    /// Twice that, and at least two seconds: a hash takes 15 ms, and a starved one longer.
+    pub(crate) fn window_of_hashes(&self) -> Window {
+        let usual = self.window();
+        Window { warm: usual.warm, measure: usual.measure.max(Duration::from_secs(1)).mul_f64(2.0) }
+    }
+
     /// How many rounds a ratio is the median of.
     pub(crate) fn rounds(&self) -> usize {
         if self.short { 3 } else { 15 }

@@ -83,7 +83,7 @@ impl Outcome {
 
     /// An error unless every request had the expected answer.
     pub(crate) fn clean(self) -> Result<Self> {
-        if self.answered == 0 || !self.other.is_empty() || self.broken + self.unanswered > 0 {
+        if self.all == 0 || !self.other.is_empty() || self.broken + self.unanswered > 0 {
             return Err(anyhow!(
                 "the load was not answered as expected: {} answers, other statuses {:?}, {} broken, {} unanswered",
                 self.answered,

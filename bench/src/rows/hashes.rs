@@ -1,13 +1,13 @@
 //! Log-ins and registrations: one hash each, and little else.
 
-use std::{cell::Cell, thread::available_parallelism, time::Duration};
+use std::{cell::Cell, thread::available_parallelism};
 
 use anyhow::Result;
 
 use crate::{
     bench::Bench,
     hashing,
-    load::{Group, Requests, Window, run_one},
+    load::{Group, Requests, run_one},
     process::Server,
     report::{Bar, Row, median, spread},
     requests::{Registrations, log_ins as log_in_requests},
@@ -22,7 +22,7 @@ pub(super) fn log_ins(bench: &Bench) -> Result<Vec<Row>> {
     let cores = available_parallelism()?.get();
     let rounds = bench.interleaved(&[&server], 2, |side| match side {
         0 => rate(bench, &server, &requests, 200),
-        _ => hashing::rate(cores, window(bench).measure),
+        _ => hashing::rate(cores, bench.window_of_hashes().measure),
     })?;
     Ok(vec![row(
         "log-ins/s against the hashes/s of bare threads on all cores",
@@ -56,16 +56,10 @@ pub(super) fn registrations(bench: &Bench) -> Result<Vec<Row>> {
     )])
 }
 
-/// Hashes take 15 ms: more of them must fit the window than tokens do for the same exactness.
-fn window(bench: &Bench) -> Window {
-    let usual = bench.window();
-    Window { warm: usual.warm, measure: usual.measure.max(Duration::from_secs(1)).mul_f64(2.0) }
-}
-
 fn rate(bench: &Bench, server: &Server, requests: &dyn Requests, expect: u16) -> Result<f64> {
     let target = server.address;
     let group = Group { target, connections: 16, threads: 1, requests, expect, once: false };
-    Ok(run_one(group, window(bench))?.clean()?.rate())
+    Ok(run_one(group, bench.window_of_hashes())?.clean()?.rate())
 }
 
 fn row(figure: &str, pairs: Vec<(f64, f64)>, bar: Bar, names: [&str; 2]) -> Row {

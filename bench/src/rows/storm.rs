@@ -30,7 +30,7 @@ pub(super) fn storm(bench: &Bench) -> Result<Vec<Row>> {
             LOG_INS_ALONE => vec![enter()],
             _ => vec![check(), enter()],
         };
-        run(&groups, bench.window())?.into_iter().map(Outcome::clean).collect::<Result<Vec<_>>>()
+        run(&groups, bench.window_of_hashes())?.into_iter().map(Outcome::clean).collect::<Result<Vec<_>>>()
     })?;
 
     let each = |measure: fn(&[&[Outcome]]) -> f64| -> Vec<f64> {
