@@ -6,7 +6,7 @@ use crate::config::root_key::RootKey;
 use crate::config::{self, ConfigError, Flags};
 use crate::http::Gate;
 use crate::telemetry::log::LogControl;
-use sekisho_core::settings::{self, Change, LogLevel, Settings};
+use sekisho_core::settings::{self, Change, LogLevel};
 use tracing_subscriber::filter::LevelFilter;
 
 /// What a reload reaches.
