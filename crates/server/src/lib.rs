@@ -29,6 +29,6 @@ pub mod tokens;
 pub use app::App;
 pub use extract::{Call, CurrentUser};
 pub use failure::Failure;
-pub use router::router;
+pub use router::{below_root_path, router};
 pub use sekisho_core as core;
 pub use sekisho_store as store;

@@ -38,6 +38,14 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
+/// The same routes below the prefix too, for a proxy in front that does not strip it (FastAPI's `root_path`).
+pub fn below_root_path(root_path: &str, routes: Router) -> Router {
+    match root_path {
+        "" => routes,
+        prefix => routes.clone().nest(prefix, routes),
+    }
+}
+
 /// GET (and HEAD, RFC 9110 §9.3.2); `Allow` names GET alone, as FastAPI does.
 fn only_get<H, T>(handler: H) -> MethodRouter<Arc<App>>
 where

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use rustix::process::{Resource, getrlimit, setrlimit};
-use sekisho_core::{Door, Refusal};
+use sekisho_core::{Door, Refusal, RequestId, dice};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
@@ -110,7 +110,7 @@ impl Acceptor {
 
     async fn admit(&self, tcp: TcpStream, peer: SocketAddr) -> bool {
         let Some(place) = self.place(peer).await else {
-            turn_away(&tcp);
+            turn_away(&tcp, RequestId::new(dice::array(&*self.gate.dice)));
             return false;
         };
         // An answer is one write: waiting for more to send with it only delays it.
@@ -141,14 +141,16 @@ fn is_the_clients(error: &io::Error) -> bool {
 }
 
 /// Tells a client that there is no room, if its socket takes that at once.
-fn turn_away(tcp: &TcpStream) {
+fn turn_away(tcp: &TcpStream, request_id: RequestId) {
     let answer = Refusal::TooManyConnections.answer(Door::Other);
     let body = serde_json::json!({ "detail": answer.detail, "error": answer.error }).to_string();
     let response = format!(
         "HTTP/1.1 {} Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-         retry-after: {}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n{body}",
+         x-request-id: {}\r\nx-content-type-options: nosniff\r\nretry-after: {}\r\ncache-control: no-store\r\n\
+         connection: close\r\n\r\n{body}",
         answer.status,
         body.len(),
+        request_id.as_str(),
         answer.retry_after.unwrap_or(1),
     );
     let _ = tcp.try_write(response.as_bytes());

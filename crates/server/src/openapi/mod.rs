@@ -16,7 +16,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::app::App;
 use crate::error;
-use schemas::{BodyCreateUser, BodyLogin, HttpValidationError, User, ValidationError};
+use schemas::{BodyCreateUser, BodyLogin, Detail, HttpValidationError, User, ValidationError};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -33,7 +33,7 @@ use schemas::{BodyCreateUser, BodyLogin, HttpValidationError, User, ValidationEr
         crate::health::livez,
         crate::health::readyz
     ),
-    components(schemas(BodyLogin, BodyCreateUser, User, HttpValidationError, ValidationError)),
+    components(schemas(BodyLogin, BodyCreateUser, User, Detail, HttpValidationError, ValidationError)),
     modifiers(&PasswordBearer)
 )]
 struct Document;

@@ -26,7 +26,8 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-fn unsafe_on_a_line(c: char) -> bool {
+/// Whether a character could break a line, move a cursor or reorder letters.
+pub(super) fn unsafe_on_a_line(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
