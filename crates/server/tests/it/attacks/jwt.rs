@@ -246,7 +246,7 @@ fn j23_type_absent_or_wrong() {
 
 #[test]
 fn j33_a_key_that_was_rolled_over() {
-    let old = "the key that was in force before, 32 bytes and more";
+    let old = "the key that was in force before: 32 bytes and more";
     let token = Mint::of("tim").key(old.as_bytes()).signed();
     let seeded = crate::harness::Setup::new().demo().env("SECRET_KEY_VERIFY", old);
 

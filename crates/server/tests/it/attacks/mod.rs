@@ -4,6 +4,7 @@
 mod accounts;
 mod http;
 mod http2;
+mod http_bytes;
 mod jwt;
 mod jwt_encoding;
 mod jwt_users;

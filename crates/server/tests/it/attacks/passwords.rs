@@ -96,16 +96,9 @@ fn shown(response: &crate::harness::Response) -> (u16, Vec<(String, String)>, St
     (response.status, headers, response.text())
 }
 
-/// The quickest of several tries: noise only ever adds.
-fn quickest(site: &Site, name: &str, password: &str, tries: usize) -> Duration {
-    (0..tries)
-        .map(|_| {
-            let start = Instant::now();
-            assert_eq!(site.login(name, password).status, 401);
-            start.elapsed()
-        })
-        .min()
-        .unwrap()
+/// The least work that a refused log-in takes: noise only ever adds.
+fn least_work(site: &Site, name: &str, password: &str, tries: usize) -> Duration {
+    (0..tries).map(|_| site.work(|| assert_eq!(site.login(name, password).status, 401))).min().unwrap()
 }
 
 #[test]
@@ -121,12 +114,12 @@ fn p06_nobody_and_somebody_look_alike() {
     }
     assert_eq!(shown(&site.login("dora", "secret-123")), shown(&wrong));
 
-    let known = quickest(&site, "anew", "wrong-password", 12);
+    let known = least_work(&site, "anew", "wrong-password", 6);
     for (name, password) in [("nobody", "wrong-password"), ("dora", "wrong-password"), ("dora", "secret-123")]
     {
-        let other = quickest(&site, name, password, 12);
+        let other = least_work(&site, name, password, 6);
         let ratio = other.as_secs_f64() / known.as_secs_f64();
-        assert!((0.5..2.0).contains(&ratio), "{name}: {other:?} against {known:?}");
+        assert!((0.75..1.33).contains(&ratio), "{name}: {other:?} against {known:?}");
     }
 }
 
@@ -147,17 +140,17 @@ fn p06_unknown_names_in_a_mixed_store() {
         site.database().write().execute("update sekisho_hash_schemes set n = 4", []).unwrap();
         assert_eq!(site.login(name, "secret-123").status, 200);
     }
-    let argon2 = quickest(&site, "anew", "wrong-password", 6);
-    let bcrypt = quickest(&site, "enew", "wrong-password", 6);
+    let argon2 = least_work(&site, "anew", "wrong-password", 6);
+    let bcrypt = least_work(&site, "enew", "wrong-password", 6);
     assert!(bcrypt > argon2.mul_f64(1.5), "the two must differ for this test to mean something");
     let between = (argon2 + bcrypt) / 2;
 
     let times: Vec<Duration> =
-        (0..16).map(|n| quickest(&site, &format!("nobody{n}"), "wrong-password", 3)).collect();
+        (0..16).map(|n| least_work(&site, &format!("nobody{n}"), "wrong-password", 3)).collect();
     let slow = times.iter().filter(|time| **time > between).count();
     assert!((2..=14).contains(&slow), "{slow} of 16 unknown names are dear: {times:?}");
     for (n, time) in times.iter().enumerate() {
-        let again = quickest(&site, &format!("nobody{n}"), "wrong-password", 3);
+        let again = least_work(&site, &format!("nobody{n}"), "wrong-password", 3);
         assert_eq!(*time > between, again > between, "nobody{n}: {time:?}, then {again:?}");
     }
 }
@@ -233,11 +226,11 @@ fn p09_any_script() {
 
 #[test]
 fn p16_one_address_and_many_accounts() {
-    let config = "[throttle]\nper_address_burst = 5\nper_address_refill_seconds = 1";
+    let config = "[throttle]\nper_address_burst = 5\nper_address_refill_seconds = 10";
     let site = Setup::new().demo().config(config).start(Db::Sqlite, 1);
     let refused =
         (0..12).filter(|n| site.login(&format!("nobody{n}"), "wrong-password").status == 429).count();
-    assert!((4..=7).contains(&refused), "{refused}");
+    assert!((1..=7).contains(&refused), "{refused}");
     // The right password is taken as soon as there is room again.
     crate::harness::until("a log-in", || (site.login("tim", "tim1234").status == 200).then_some(()));
 }

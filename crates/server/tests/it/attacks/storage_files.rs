@@ -85,8 +85,8 @@ fn s14_a_newer_schema() {
     let connection = Connection::open(file(&scratch)).unwrap();
     connection
         .execute(
-            "insert into sekisho_migrations select max(version) + 1, 'of a later version', checksum, applied_at \
-             from sekisho_migrations",
+            "insert into sekisho_migrations (owner, version, checksum, applied_at) \
+             select owner, max(version) + 1, checksum, applied_at from sekisho_migrations",
             [],
         )
         .unwrap();
@@ -96,7 +96,7 @@ fn s14_a_newer_schema() {
     assert!(ran.stderr.to_lowercase().contains("newer"), "{}", ran.stderr);
 }
 
-/// A write-ahead log that is lost takes with it what was not in the main file yet; what stopped cleanly is whole.
+/// A server that stopped cleanly leaves one whole file.
 #[test]
 fn s16_without_the_write_ahead_log() {
     let mut site = start(Db::Sqlite, 1);
@@ -116,6 +116,10 @@ fn s16_a_stale_journal() {
     site.stop();
     let journal = format!("{}-journal", site.database().path().display());
     std::fs::write(&journal, b"not a journal").unwrap();
+    let ran = Setup::new().refused_in(site.folder());
+    assert_ne!(ran.code, Some(0));
+    assert!(ran.stderr.contains("sekisho.db-journal"), "{}", ran.stderr);
+    std::fs::remove_file(&journal).unwrap();
     site.start_again(|setup| setup);
     assert_eq!(site.login("tim", "tim1234").status, 200);
 }

@@ -1,13 +1,13 @@
 //! HTTP/1.1 over a plain socket: small, and honest about every byte, since some tests send what no client would.
 
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
 
 /// Longer than any answer may take; a test that reaches it has found a hang.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// One request, written as it stands.
 #[derive(Clone, Debug)]
@@ -139,11 +139,6 @@ impl Connection {
         self.stream.write_all(bytes)
     }
 
-    /// Says that nothing more will be sent.
-    pub(crate) fn finish(&mut self) -> io::Result<()> {
-        self.stream.shutdown(Shutdown::Write)
-    }
-
     /// Reads one answer, past any interim ones.
     pub(crate) fn receive(&mut self, head_only: bool) -> io::Result<Response> {
         loop {
@@ -160,14 +155,19 @@ impl Connection {
         }
     }
 
-    /// Everything until the server closes; an abrupt close counts as one.
+    /// Everything until the server closes; an abrupt close counts as one, a connection that stays open does not.
     pub(crate) fn rest(&mut self) -> Vec<u8> {
         let mut bytes = std::mem::take(&mut self.held);
         let mut chunk = [0; 16 * 1024];
-        while let Ok(n @ 1..) = self.stream.read(&mut chunk) {
-            bytes.extend_from_slice(&chunk[..n]);
+        loop {
+            match self.stream.read(&mut chunk) {
+                Ok(n @ 1..) => bytes.extend_from_slice(&chunk[..n]),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    panic!("left open after {}", String::from_utf8_lossy(&bytes))
+                }
+                Ok(0) | Err(_) => return bytes,
+            }
         }
-        bytes
     }
 
     fn read_body(&mut self, response: &Response) -> io::Result<Vec<u8>> {
@@ -223,7 +223,7 @@ impl Connection {
     fn fill(&mut self) -> io::Result<()> {
         let mut chunk = [0; 16 * 1024];
         match self.stream.read(&mut chunk)? {
-            0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "closed by the server")),
+            0 => Err(io::Error::new(ErrorKind::UnexpectedEof, "closed by the server")),
             n => {
                 self.held.extend_from_slice(&chunk[..n]);
                 Ok(())
@@ -245,7 +245,7 @@ fn parse_head(head: &[u8]) -> io::Result<(u16, Vec<(String, String)>)> {
 }
 
 fn malformed(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("malformed {what}"))
+    io::Error::new(ErrorKind::InvalidData, format!("malformed {what}"))
 }
 
 /// Percent-encoded, all but letters and digits.

@@ -67,6 +67,16 @@ impl Process {
         kib * 1024
     }
 
+    /// Processor time that all its threads have used.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid())).expect("it runs");
+        let nanoseconds = |path: std::path::PathBuf| {
+            let text = std::fs::read_to_string(path.join("schedstat")).unwrap_or_default();
+            text.split(' ').next().and_then(|first| first.parse::<u64>().ok()).unwrap_or(0)
+        };
+        Duration::from_nanos(tasks.flatten().map(|task| nanoseconds(task.path())).sum())
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         let _ = kill_process(Pid::from_child(&self.child), signal);
     }

@@ -28,6 +28,8 @@ pub(crate) struct Site {
     address: SocketAddr,
     scratch: Scratch,
     secrets: Mutex<Vec<String>>,
+    /// What belongs into the database and nowhere else.
+    unlogged: Mutex<Vec<String>>,
     /// Logs of earlier runs on the same folder.
     earlier: String,
 }
@@ -49,7 +51,15 @@ impl Setup {
         let mut process = self.process(scratch.path());
         let address = process.address();
         let secrets = Mutex::new(vec![SECRET_KEY.to_owned()]);
-        Site { setup: self, process, address, scratch, secrets, earlier: String::new() }
+        Site {
+            setup: self,
+            process,
+            address,
+            scratch,
+            secrets,
+            unlogged: Mutex::default(),
+            earlier: String::new(),
+        }
     }
 }
 
@@ -82,6 +92,14 @@ impl Site {
         self.process.resident()
     }
 
+    /// The processor time that the server spends while `requests` runs: unlike the clock on the wall it does not tell
+    /// what else the machine was doing.
+    pub(crate) fn work(&self, requests: impl FnOnce()) -> Duration {
+        let before = self.process.processor_time();
+        requests();
+        self.process.processor_time() - before
+    }
+
     // Requests
 
     /// Sends on a connection of its own and checks the answer against what holds for every answer.
@@ -103,11 +121,11 @@ impl Site {
         Connection::open(self.address).expect("the server takes connections")
     }
 
-    /// Sends bytes as they are, then all that comes back until the server closes.
+    /// Sends bytes as they are, then hands over all that comes back until the server closes, as it must.
     pub(crate) fn raw(&self, bytes: &[u8]) -> String {
         let mut connection = self.connect();
+        // A server that refuses early closes while we still write.
         let _ = connection.send(bytes);
-        let _ = connection.finish();
         String::from_utf8_lossy(&connection.rest()).into_owned()
     }
 
@@ -164,6 +182,8 @@ impl Site {
             let secrets = self.secrets.lock().expect("not poisoned");
             check_no_secret(&format!("the output of {args:?}"), ran.stdout.as_bytes(), &secrets);
             check_no_secret(&format!("the errors of {args:?}"), ran.stderr.as_bytes(), &secrets);
+            let unlogged = self.unlogged.lock().expect("not poisoned");
+            check_no_secret(&format!("the output of {args:?}"), ran.stdout.as_bytes(), &unlogged);
         }
         ran
     }
@@ -179,6 +199,11 @@ impl Site {
         if text.len() >= SHORTEST_SECRET {
             self.secrets.lock().expect("not poisoned").push(text.to_owned());
         }
+    }
+
+    /// From now on this text must stand in no log and no output; in the database it has its place.
+    pub(crate) fn unlogged(&self, text: &str) {
+        self.unlogged.lock().expect("not poisoned").push(text.to_owned());
     }
 
     /// All that the server printed, over every start.
@@ -250,6 +275,7 @@ impl Drop for Site {
         assert!(!log.contains("panicked at"), "a panic:\n{log}");
         let secrets = self.secrets.lock().expect("not poisoned");
         check_no_secret("the log", log.as_bytes(), &secrets);
+        check_no_secret("the log", log.as_bytes(), &self.unlogged.lock().expect("not poisoned"));
         let database = self.database();
         if database.path().exists() {
             database.check();

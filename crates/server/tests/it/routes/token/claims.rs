@@ -78,7 +78,7 @@ fn tokens_of_the_seeds_application_go_on_working() {
 
 #[test]
 fn a_key_is_rolled_over() {
-    let old = "the key that was in force before, 32 bytes and more";
+    let old = "the key that was in force before: 32 bytes and more";
     let site = Setup::new().demo().env("SECRET_KEY_VERIFY", old).start(Db::Sqlite, 1);
     assert_eq!(site.me(&Mint::of("tim").key(old.as_bytes()).signed()).status, 200);
     assert_eq!(site.me(&Mint::of("tim").signed()).status, 200);
