@@ -1,6 +1,8 @@
-//! The two real sources of what everything else takes as an argument: the system's clock and its randomness.
+//! What only the system knows: its clock and its randomness, which everything else takes as arguments, and whether the
+//! terminal that a program was started from is still there.
 
 use sekisho_core::{Clock, Dice, Timestamp};
+use std::io::IsTerminal as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The system's clock.
@@ -27,5 +29,23 @@ impl Dice for SystemDice {
     #[expect(clippy::disallowed_methods, reason = "these are the dice that everything else is given")]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the system gives random bytes");
+    }
+}
+
+/// The terminal that this process was started from, if it was.
+#[derive(Clone, Copy, Debug)]
+pub struct Terminal {
+    was_there: bool,
+}
+
+impl Terminal {
+    /// Looks at standard error.
+    pub fn of_this_process() -> Terminal {
+        Terminal { was_there: std::io::stderr().is_terminal() }
+    }
+
+    /// Whether it was closed meanwhile: then SIGHUP means that the user has gone, not that something is to be read again.
+    pub fn is_gone(self) -> bool {
+        self.was_there && !std::io::stderr().is_terminal()
     }
 }

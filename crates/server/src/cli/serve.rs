@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::http::{self, Gate};
 use crate::reload::in_place::{self, Running, level_filter};
 use crate::reload::supervisor;
-use crate::system::{SystemClock, SystemDice};
+use crate::system::{SystemClock, SystemDice, Terminal};
 use crate::telemetry::{AuthTrace, Style, echo, log, panic, sink};
 use crate::{below_root_path, demo, router};
 use axum::Router;
@@ -237,7 +237,7 @@ struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     hangup: tokio::signal::unix::Signal,
-    on_terminal: bool,
+    terminal: Terminal,
 }
 
 impl Signals {
@@ -246,7 +246,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
-            on_terminal: std::io::stderr().is_terminal(),
+            terminal: Terminal::of_this_process(),
         })
     }
 
@@ -254,11 +254,7 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => Asked::Stop,
             _ = self.interrupt.recv() => Asked::Stop,
-            // A terminal that was closed hangs up too: then nobody asks for a reload, the user is gone.
-            _ = self.hangup.recv() => match self.on_terminal && !std::io::stderr().is_terminal() {
-                true => Asked::Stop,
-                false => Asked::Reload,
-            },
+            _ = self.hangup.recv() => if self.terminal.is_gone() { Asked::Stop } else { Asked::Reload },
         }
     }
 }

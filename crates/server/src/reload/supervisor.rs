@@ -6,6 +6,7 @@
 
 use super::watch::Watched;
 use crate::config::{self, Flags};
+use crate::system::Terminal;
 use rustix::process::{Pid, Signal, kill_process};
 use sekisho_core::settings::{self, Settings};
 use std::ffi::OsString;
@@ -37,13 +38,17 @@ pub async fn supervise(flags: &Flags, settings: Settings, files: Vec<PathBuf>) -
 
     say("watching the configuration and the executable");
     server.start()?;
+    let terminal = Terminal::of_this_process();
     let mut stopping = false;
     let mut restarted = false;
     loop {
         tokio::select! {
             _ = end.recv() => { stopping = true; server.signal(Signal::TERM); }
             _ = interrupt.recv() => { stopping = true; server.signal(Signal::INT); }
-            _ = hangup.recv() => server.signal(Signal::HUP),
+            _ = hangup.recv() => {
+                stopping |= terminal.is_gone();
+                server.signal(Signal::HUP);
+            }
             _ = child_ended.recv() => {}
             _ = tick.tick(), if !stopping => {
                 if watched.changed(false) {

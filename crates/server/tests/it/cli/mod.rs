@@ -4,6 +4,7 @@ mod config;
 mod help;
 mod instance;
 mod item;
+mod prompt;
 mod reload;
 mod secrets;
 mod signals;
