@@ -26,8 +26,8 @@ pub enum Error {
         /// In the driver's words.
         reason: String,
     },
-    /// Another process held the lock for longer than a caller waits.
-    #[error("another process holds the database's lock; waited {waited_ms} ms")]
+    /// Other transactions or another process held the lock for longer than a caller waits.
+    #[error("the database's lock was not to be had; waited {waited_ms} ms")]
     Busy {
         /// How long this caller waited.
         waited_ms: u64,

@@ -33,19 +33,35 @@ pub(crate) enum Found {
 pub(crate) fn inspect(
     path: &Path,
     observer: &Arc<Observer>,
-    check: impl FnOnce(&Conn) -> Result<(), Error>,
+    check: impl Fn(&Conn) -> Result<(), Error>,
 ) -> Result<Found, Error> {
     let Some(length) = length(path)? else { return Ok(Found::Nothing) };
-    // With a log beside it, the newest state and perhaps the file's end are there.
-    let logged = has_log(path);
-    let role = if logged { Role::Probe } else { Role::ProbeAtRest };
-    let conn = Conn::open(path, role, observer)?;
-    if !logged {
-        check_length(path, &conn, length)?;
+    let journal = beside(path, "-journal");
+    if fs::metadata(&journal).is_ok_and(|journal| journal.len() > 0) {
+        // SQLite would play it back, and a stale one would destroy what was written since.
+        return Err(Error::unavailable(format!(
+            "{} lies beside the database, which Sekisho never writes: another program is at work on the file, or \
+             stopped in the middle of it",
+            journal.display()
+        )));
     }
-    let tables = tables(&conn)?;
+    if is_open(path) {
+        return judge(&Conn::open(path, Role::Probe, observer)?, check);
+    }
+    let conn = Conn::open(path, Role::ProbeAtRest, observer)?;
+    let found = check_length(path, &conn, length).and_then(|()| judge(&conn, &check));
+    if matches!(found, Err(Error::Corrupt { .. })) && is_open(path) {
+        // Somebody opened it meanwhile, so that what was read may be of two states.
+        return judge(&Conn::open(path, Role::Probe, observer)?, check);
+    }
+    found
+}
+
+/// Whose the database is.
+fn judge(conn: &Conn, check: impl FnOnce(&Conn) -> Result<(), Error>) -> Result<Found, Error> {
+    let tables = tables(conn)?;
     if tables.iter().any(|name| name == "sekisho_migrations") {
-        return check(&conn).map(|()| Found::Ours);
+        return check(conn).map(|()| Found::Ours);
     }
     if tables.iter().any(|name| name.starts_with("sekisho_")) {
         return Err(Error::corrupt("it has tables of Sekisho, but not sekisho_migrations"));
@@ -148,8 +164,9 @@ fn check_length(path: &Path, conn: &Conn, length: u64) -> Result<(), Error> {
     Ok(())
 }
 
-fn has_log(path: &Path) -> bool {
-    ["-wal", "-journal"].iter().any(|end| fs::metadata(beside(path, end)).is_ok_and(|log| log.len() > 0))
+/// Whether somebody has the file open, or had when the machine stopped: then there is a log beside it.
+fn is_open(path: &Path) -> bool {
+    beside(path, "-wal").exists()
 }
 
 fn beside(path: &Path, end: &str) -> PathBuf {

@@ -158,27 +158,55 @@ async fn s17_a_newer_or_other_schema_is_refused_and_untouched() {
     assert_eq!(refused(&folder, &path).await, Error::SchemaNewer { found: 99, known: 1 });
 }
 
+/// Takes everything of ours out of a database.
+const NOTHING_OF_OURS: [&str; 8] = [
+    "drop table sekisho_items",
+    "drop table sekisho_credentials",
+    "drop table sekisho_users",
+    "drop table sekisho_hash_schemes",
+    "drop table sekisho_counters",
+    "drop table sekisho_events",
+    "drop table sekisho_meta",
+    "drop table sekisho_migrations",
+];
+
 #[tokio::test]
 async fn s14_another_applications_database_is_named_and_untouched() {
     let folder = Folder::new();
     let path = made(&folder).await;
     alter(
         &path,
-        &[
-            "create table user (id integer primary key, username text)",
-            "create table item (id integer primary key)",
-            "drop table sekisho_items",
-            "drop table sekisho_credentials",
-            "drop table sekisho_users",
-            "drop table sekisho_hash_schemes",
-            "drop table sekisho_counters",
-            "drop table sekisho_events",
-            "drop table sekisho_meta",
-            "drop table sekisho_migrations",
-        ],
+        &["create table user (id integer primary key)", "create table item (id integer primary key)"],
     )
     .await;
+    alter(&path, &NOTHING_OF_OURS).await;
     assert_eq!(refused(&folder, &path).await, Error::Foreign { tables: "item, user".into() });
+}
+
+#[tokio::test]
+async fn an_empty_database_is_nobodys_and_becomes_ours() {
+    let folder = Folder::new();
+    let path = made(&folder).await;
+    alter(&path, &NOTHING_OF_OURS).await;
+    let store = open(&path).await.unwrap();
+    assert!(!store.read().await.unwrap().has_users().await.unwrap());
+    insert_tim(&store).await;
+}
+
+#[tokio::test]
+async fn s16_a_stale_rollback_journal_is_not_played_back() {
+    let folder = Folder::new();
+    let path = made(&folder).await;
+    for journal in [&b"hello"[..], &[0; 2000]] {
+        fs::write(folder.path("test.db-journal"), journal).unwrap();
+        let error = refused(&folder, &path).await;
+        assert!(
+            matches!(error, Error::Unavailable { .. }) && error.to_string().contains("-journal"),
+            "{error}"
+        );
+    }
+    fs::write(folder.path("test.db-journal"), b"").unwrap();
+    assert_eq!(open(&path).await.unwrap().read().await.unwrap().count_users().await.unwrap(), 1);
 }
 
 #[tokio::test]
