@@ -6,7 +6,6 @@ use crate::dice::Dice;
 use crate::report::{Report, Row};
 use crate::server::{self, Program, Scratch};
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
@@ -15,6 +14,8 @@ use std::time::Duration;
 const WRITERS: usize = 4;
 /// The longest a start may take.
 const START: Duration = Duration::from_secs(5);
+/// The longest that four clients together wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Of each round's registrations, how many log in after the next start.
 const LOG_INS: usize = 3;
 
@@ -77,8 +78,10 @@ fn repeat(program: &Program, rounds: u32, seed: u64, log_in: bool) -> Result<Fou
             server.kill()?;
             break;
         }
-        let pause = Duration::from_millis(dice.between(5, 400));
-        fresh = writers(server, &format!("r{round}"), pause)?;
+        // Counted in answers, not in time, so that a slow machine sees as many as a fast one.
+        let moment =
+            Moment { answers: dice.between(0, 30), pause: Duration::from_micros(dice.between(0, 20_000)) };
+        fresh = writers(server, &format!("r{round}"), moment)?;
         found.acknowledged += fresh.len();
         acknowledged.extend_from_slice(&fresh);
     }
@@ -94,27 +97,42 @@ fn repeat(program: &Program, rounds: u32, seed: u64, log_in: bool) -> Result<Fou
     Ok(found)
 }
 
-/// Registers from several threads until the kill; the names that were acknowledged, in order.
-fn writers(server: server::Server, prefix: &str, pause: Duration) -> Result<Vec<String>, String> {
-    let (next, done) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+/// When to kill: so long after so many answers.
+struct Moment {
+    answers: u64,
+    pause: Duration,
+}
+
+/// Registers from several threads until the kill; the names that were acknowledged.
+fn writers(server: server::Server, prefix: &str, moment: Moment) -> Result<Vec<String>, String> {
+    let next = AtomicU64::new(0);
+    let (tell, told) = mpsc::channel();
     let address = server.address.clone();
+    let mut done = Vec::new();
     std::thread::scope(|scope| {
         for _ in 0..WRITERS {
-            scope.spawn(|| {
+            let (tell, next, address) = (tell.clone(), &next, &address);
+            scope.spawn(move || {
                 loop {
                     let name = format!("{prefix}n{}", next.fetch_add(1, Ordering::Relaxed));
-                    match client::register(&address, &name) {
-                        Ok((200, _)) => done.lock().unwrap().push(name),
+                    match client::register(address, &name) {
+                        Ok((200, _)) => drop(tell.send(name)),
                         Ok(_) => {}
                         Err(_) => return,
                     }
                 }
             });
         }
-        wait(pause);
+        drop(tell);
+        for _ in 0..moment.answers {
+            // No answer for so long is a finding of its own, but not one that this loop looks for.
+            done.push(told.recv_timeout(PATIENCE).map_err(|_| "the server stopped answering")?);
+        }
+        wait(moment.pause);
         server.kill()
     })?;
-    Ok(done.into_inner().unwrap())
+    done.extend(told);
+    Ok(done)
 }
 
 /// Looks for every name, and forgets those that are lost, so that each is a finding once.

@@ -47,7 +47,9 @@ fn options(args: &[String]) -> Result<Options, String> {
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
         match arg.as_str() {
-            "--server" => options.server = value()?.into(),
+            "--server" => {
+                options.server = std::path::absolute(value()?).map_err(|error| error.to_string())?
+            }
             "--rounds" => options.rounds = value()?.parse().map_err(|_| "--rounds takes a number")?,
             "--seed" => options.seed = value()?.parse().map_err(|_| "--seed takes a number")?,
             "--short" => options.short = true,
