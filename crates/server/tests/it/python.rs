@@ -15,9 +15,14 @@ fn script(name: &str) -> Command {
     command
 }
 
-/// A program that the environment installed beside its python.
+/// A program that the environment installed beside its python, and that may call the others there.
 fn program(name: &str) -> Command {
-    Command::new(PathBuf::from(python()).with_file_name(name))
+    let program = PathBuf::from(python()).with_file_name(name);
+    let mut folders = vec![program.parent().expect("a folder").to_owned()];
+    folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    let mut command = Command::new(program);
+    command.env("PATH", std::env::join_paths(folders).expect("folders without colons"));
+    command
 }
 
 #[test]

@@ -84,3 +84,18 @@ fn flags_without_a_command_are_serves() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("--port"), "{}", ran.stderr);
 }
+
+#[test]
+fn somebody_elses_database_is_named_as_such_and_left_alone() {
+    let folder = Scratch::new();
+    let file = folder.path().join("app.db");
+    let theirs = rusqlite::Connection::open(&file).unwrap();
+    theirs.execute_batch("create table user (id integer primary key, username text)").unwrap();
+    drop(theirs);
+    let before = std::fs::read(&file).unwrap();
+    let ran = Setup::new().env("DATABASE_URL", "sqlite:///./app.db").refused_in(folder.path());
+    assert_eq!((ran.code, ran.stderr.lines().count()), (Some(3), 1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("belongs to another application (tables user)"), "{}", ran.stderr);
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    assert!(!folder.path().join("data/sekisho.key").exists());
+}
