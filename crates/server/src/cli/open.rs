@@ -53,7 +53,7 @@ impl Open {
             .build()
             .map_err(|error| Stop::unavailable(format!("cannot start: {error}")))?;
         runtime.block_on(async {
-            let root = root_key::read_or_make(&settings, &SystemDice)?;
+            let root = root(&settings).await?;
             let app = app(settings, &root, AuthTrace::off(), None).await?;
             command(app).await
         })
@@ -70,6 +70,32 @@ pub(super) fn sqlite_path(settings: &Settings) -> Result<PathBuf, Stop> {
     }
 }
 
+/// The root key: read, or made where there is neither a key nor a database that was made with one.
+pub(super) async fn root(settings: &Settings) -> Result<RootKey, Stop> {
+    if let Some(root) = root_key::read(settings)? {
+        return Ok(root);
+    }
+    let database = sqlite_path(settings)?;
+    if database.exists() {
+        let store = store(settings, None).await?;
+        if fingerprint(&store).await.map_err(Failure::from)?.is_some() {
+            return Err(Stop::usage(format!(
+                "the root key {} is missing, and the database {} was made with it: put the file back from your backup",
+                root_key::path(settings).display(),
+                database.display()
+            )));
+        }
+    }
+    Ok(root_key::make(settings, &SystemDice)?)
+}
+
+async fn store(settings: &Settings, echo: Option<EchoHook>) -> Result<Store, Stop> {
+    let url = &settings.storage.database_url;
+    let mut options = OpenOptions::new(SystemClock.now());
+    options.echo = echo;
+    Store::open(url, options).await.map_err(|error| Stop::unavailable(format!("{}: {error}", url.redacted())))
+}
+
 /// Opens the database and puts the server's state together.
 pub(super) async fn app(
     settings: Settings,
@@ -78,13 +104,7 @@ pub(super) async fn app(
     echo: Option<EchoHook>,
 ) -> Result<Arc<App>, Stop> {
     sqlite_path(&settings)?;
-    let now = SystemClock.now();
-    let mut options = OpenOptions::new(now);
-    options.echo = echo;
-    let url = &settings.storage.database_url;
-    let store = Store::open(url, options)
-        .await
-        .map_err(|error| Stop::unavailable(format!("{}: {error}", url.redacted())))?;
+    let store = store(&settings, echo).await?;
     belongs_to(&store, root).await?;
     let keys = key_ring(&settings, root)?;
     Ok(App::new(Parts {
@@ -116,7 +136,7 @@ async fn belongs_to(store: &Store, root: &RootKey) -> Result<(), Stop> {
 
 /// What the database holds; of two processes that start on a new one, the second finds the first one's.
 async fn kept_fingerprint(store: &Store, own: &str) -> Result<String, sekisho_store::Error> {
-    if let Some(kept) = store.read().await?.meta(FINGERPRINT).await? {
+    if let Some(kept) = fingerprint(store).await? {
         return Ok(kept);
     }
     let mut tx = store.begin().await?;
@@ -126,4 +146,8 @@ async fn kept_fingerprint(store: &Store, own: &str) -> Result<String, sekisho_st
     tx.set_meta(FINGERPRINT, own).await?;
     tx.commit().await?;
     Ok(own.to_owned())
+}
+
+async fn fingerprint(store: &Store) -> Result<Option<String>, sekisho_store::Error> {
+    store.read().await?.meta(FINGERPRINT).await
 }

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::http::{self, Gate};
 use crate::reload::in_place::{self, Running, level_filter};
 use crate::reload::supervisor;
-use crate::system::{SystemClock, SystemDice, Terminal};
+use crate::system::{SystemClock, Terminal};
 use crate::telemetry::{AuthTrace, Style, echo, log, panic, sink};
 use crate::{below_root_path, demo, router};
 use axum::Router;
@@ -104,7 +104,7 @@ where
     }
     let (listener, _instance) = take_place(&settings, &database, supervised).await?;
     let address = listener.local_addr().map_err(|error| Stop::usage(format!("cannot listen: {error}")))?;
-    let root = root_key::read_or_make(&settings, &SystemDice)?;
+    let root = open::root(&settings).await?;
     let trace = trace(&settings, style);
     let echo = settings.log.echo.then(|| echo::printer(style, sink::stderr()));
     let app = open::app(settings, &root, trace, echo).await?;

@@ -4,7 +4,7 @@
 //! would quietly be a new identity, and every token and every wrapped key would be lost.
 
 use super::error::ConfigError;
-use sekisho_core::settings::{DatabaseUrl, Settings};
+use sekisho_core::settings::Settings;
 use sekisho_core::{Dice, dice, keys};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -48,28 +48,24 @@ pub fn path(settings: &Settings) -> PathBuf {
     settings.storage.root_key_file.clone().unwrap_or_else(|| settings.storage.data_dir.join(FILE))
 }
 
-/// Reads the root key, or makes it where there is neither a key nor a database yet.
-pub fn read_or_make(settings: &Settings, dice: &dyn Dice) -> Result<RootKey, ConfigError> {
+/// Reads the root key; `None` where there is no such file.
+pub fn read(settings: &Settings) -> Result<Option<RootKey>, ConfigError> {
     let path = path(settings);
     match File::open(&path) {
-        Ok(file) => read(file, path),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let DatabaseUrl::Sqlite(database) = &settings.storage.database_url else {
-                return Err(ConfigError::one(format!("the root key {} is missing", path.display())));
-            };
-            if database.exists() {
-                return Err(ConfigError::one(format!(
-                    "the root key {} is missing, and the database {} was made with it: put the file back from your backup",
-                    path.display(),
-                    database.display()
-                )));
-            }
-            make(&path, dice)?;
-            let file = File::open(&path).map_err(|error| unreadable(&path, &error))?;
-            read(file, path)
-        }
+        Ok(file) => read_from(file, path).map(Some),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unreadable(&path, &error)),
     }
+}
+
+/// Makes the root key where there is none, or takes the one that another process has just made.
+///
+/// The caller has seen to it that no database depends on a lost one.
+pub fn make(settings: &Settings, dice: &dyn Dice) -> Result<RootKey, ConfigError> {
+    let path = path(settings);
+    write(&path, dice)?;
+    let file = File::open(&path).map_err(|error| unreadable(&path, &error))?;
+    read_from(file, path)
 }
 
 /// Makes a directory that its owner alone may enter, with those above it that are missing.
@@ -81,7 +77,7 @@ pub fn make_directory(path: &Path) -> Result<(), ConfigError> {
         .map_err(|error| ConfigError::one(format!("cannot make the directory {}: {error}", path.display())))
 }
 
-fn read(mut file: File, path: PathBuf) -> Result<RootKey, ConfigError> {
+fn read_from(mut file: File, path: PathBuf) -> Result<RootKey, ConfigError> {
     let meta = file.metadata().map_err(|error| unreadable(&path, &error))?;
     let mut bytes = Zeroizing::new([0; LENGTH]);
     if meta.len() != LENGTH as u64 {
@@ -97,7 +93,7 @@ fn read(mut file: File, path: PathBuf) -> Result<RootKey, ConfigError> {
 
 /// Written and synced beside its place first, then linked to it: the file is there whole or not at all, and of two
 /// processes that start at once the second takes the first one's key.
-fn make(path: &Path, dice: &dyn Dice) -> Result<(), ConfigError> {
+fn write(path: &Path, dice: &dyn Dice) -> Result<(), ConfigError> {
     let cannot =
         |error: std::io::Error| ConfigError::one(format!("cannot write {}: {error}", path.display()));
     let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
