@@ -129,6 +129,28 @@ async fn s14_a_truncated_or_damaged_file_is_refused_and_untouched() {
 }
 
 #[tokio::test]
+async fn s14_a_damaged_page_is_an_error_when_it_is_met_and_no_answer() {
+    let folder = Folder::new();
+    let path = made(&folder).await;
+    let store = open(&path).await.unwrap();
+    let sql = "select rootpage from sqlite_schema where name = 'sekisho_users'";
+    let page: i64 = store.read().await.unwrap().row(sql, &[]).await.unwrap().unwrap().take(0).unwrap();
+    store.close().await;
+    let mut bytes = fs::read(&path).unwrap();
+    let start = (usize::try_from(page).unwrap() - 1) * 4096;
+    bytes[start..start + 4096].fill(0xa5);
+    fs::write(&path, bytes).unwrap();
+
+    let store = open(&path).await.unwrap();
+    let met = store.read().await.unwrap().user_by_id(id(1)).await;
+    assert!(matches!(met, Err(Error::Corrupt { .. })), "{met:?}");
+    let mut tx = store.begin().await.unwrap();
+    assert!(matches!(tx.disable(id(1), NOW).await, Err(Error::Corrupt { .. })));
+    drop(tx);
+    store.ping().await.unwrap();
+}
+
+#[tokio::test]
 async fn s14_a_schema_that_is_not_whole_is_refused() {
     for damage in [
         &["drop table sekisho_items"][..],
