@@ -10,4 +10,5 @@ mod secrets;
 mod signals;
 mod start;
 mod token;
+mod trace;
 mod user;
