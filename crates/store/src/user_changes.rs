@@ -27,7 +27,7 @@ statements! {
         "update sekisho_users set disabled_at = null, updated_at = $2 \
          where id = $1 and released_at is null and disabled_at is not null";
     BLANK(Id, Int, Int) =
-        "update sekisho_users set email = null, full_name = null, external_id = null, extra = null, \
+        "update sekisho_users set email = null, email_key = null, full_name = null, external_id = null, extra = null, \
          disabled_at = null, token_version = token_version + 1, updated_at = $2, released_at = $3 \
          where id = $1 and released_at is null";
     DROP_ITEMS(Id) = "delete from sekisho_items where owner_id = $1";
@@ -130,9 +130,9 @@ impl Tx {
         Ok(self.run(&ENABLE, &[id.into(), now.into()]).await? == 1)
     }
 
-    /// Deletes a user, his credentials and his items; `false` if there is none.
+    /// Deletes a user, with credentials and items; `false` if there is none.
     ///
-    /// A blank row guards his id, and his name and address by their keys, until `released_at`.
+    /// A blank row guards the id and the name until `released_at`: a token may carry them. The address is free at once.
     pub async fn delete_user(
         &mut self,
         id: UserId,

@@ -140,7 +140,7 @@ async fn a_token_version_is_raised_by_one() {
 }
 
 #[tokio::test]
-async fn a28_a_deleted_user_is_gone_and_his_names_stay_reserved_for_a_while() {
+async fn a28_a_deleted_user_is_gone_and_the_name_stays_reserved_for_a_while() {
     let db = open().await;
     let tim = insert_tim(&db.store).await;
     let release = NOW.plus(Duration::from_secs(1800));
@@ -161,12 +161,12 @@ async fn a28_a_deleted_user_is_gone_and_his_names_stay_reserved_for_a_while() {
     assert_eq!((read.count_users().await.unwrap(), read.has_users().await.unwrap()), (0, false));
     assert_eq!(read.items_of(tim).await.unwrap(), []);
     let mut shell =
-        read.row("select email, full_name, extra from sekisho_users", &[]).await.unwrap().unwrap();
-    for column in 0..3 {
+        read.row("select email, email_key, full_name, extra from sekisho_users", &[]).await.unwrap().unwrap();
+    for column in 0..4 {
         assert_eq!(
             shell.take::<Option<String>>(column).unwrap(),
             None,
-            "nothing personal but the keys is left"
+            "nothing personal but the name is left"
         );
     }
 
@@ -181,10 +181,10 @@ async fn a28_a_deleted_user_is_gone_and_his_names_stay_reserved_for_a_while() {
     let before = release.minus(Duration::from_micros(1));
     assert_eq!(tx.release_names(before).await.unwrap(), 0);
     let name = tx.insert_user(&new_user(2, "Tim", "tim", "new@x.org")).await.unwrap();
-    let email = tx.insert_user(&new_user(2, "new", "new", "tim@gmail.com")).await.unwrap();
-    assert_eq!((name, email), (Insert::Taken(Field::Username), Insert::Taken(Field::Email)));
+    let email = tx.insert_user(&new_user(3, "new", "new", "tim@gmail.com")).await.unwrap();
+    assert_eq!((name, email), (Insert::Taken(Field::Username), Insert::Done));
     assert_eq!(tx.release_names(release).await.unwrap(), 1);
-    assert_eq!(tx.insert_user(&new_user(2, "tim", "tim", "tim@gmail.com")).await.unwrap(), Insert::Done);
+    assert_eq!(tx.insert_user(&new_user(2, "tim", "tim", "again@x.org")).await.unwrap(), Insert::Done);
     tx.commit().await.unwrap();
     assert_eq!(db.store.read().await.unwrap().user_by_username("tim").await.unwrap().unwrap().id, id(2));
 }
