@@ -21,6 +21,7 @@ struct Health {
 #[utoipa::path(
     get,
     path = "/livez",
+    summary = "Alive",
     responses((status = 200, description = "The process serves requests", body = schemas::Health))
 )]
 pub async fn livez() -> Response {
@@ -31,6 +32,7 @@ pub async fn livez() -> Response {
 #[utoipa::path(
     get,
     path = "/readyz",
+    summary = "Ready",
     responses((status = 200, description = "The database answers", body = schemas::Health), ReadinessRefusals)
 )]
 pub async fn readyz(State(app): State<Arc<App>>, call: Call) -> Result<Response, ApiError> {

@@ -27,9 +27,9 @@ use schemas::{BodyCreateUser, BodyLogin, Detail, HttpValidationError, User, Vali
     ),
     paths(
         crate::tokens::api::login_for_access_token,
-        crate::accounts::api::create_user,
         crate::accounts::api::read_users_me,
         crate::items::api::read_own_items,
+        crate::accounts::api::create_user,
         crate::health::livez,
         crate::health::readyz
     ),

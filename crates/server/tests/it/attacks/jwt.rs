@@ -90,7 +90,7 @@ fn j07_kid_of_any_shape() {
     let long = format!(r#"{{"alg":"HS256","typ":"JWT","kid":"{}"}}"#, "k".repeat(1024 * 1024));
     let status = site.raw(
         format!(
-            "GET /users/me HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\r\n",
+            "GET /users/me HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nauthorization: Bearer {}\r\n\r\n",
             site.address(),
             Mint::of("tim").header(&long).signed()
         )

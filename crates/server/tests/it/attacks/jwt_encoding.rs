@@ -68,7 +68,7 @@ fn j27_a_very_long_token() {
     for size in [16, 64, 1024] {
         let padded = format!(r#"{{"sub":"tim","exp":{},"x":"{}"}}"#, now() + 600, "x".repeat(size * 1024));
         let head = format!(
-            "GET /users/me HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\r\n",
+            "GET /users/me HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nauthorization: Bearer {}\r\n\r\n",
             site.address(),
             Mint::payload(&padded).signed()
         );

@@ -68,7 +68,12 @@ fn a_person_tries_the_api() {
 
     execute(&browser, ME);
     answer(&browser, ME, "200", "tim@gmail.com");
+    // The seeds' curl line.
+    browser.wait_for_text(&format!("{ME} .curl-command"), "-H 'accept: application/json'");
+    // Small enough to show the button, the call and its answer at once.
+    browser.run("document.body.style.zoom = 0.75");
     browser.screenshot("docs-me");
+    browser.run("document.body.style.zoom = 1");
     execute(&browser, ITEMS);
     answer(&browser, ITEMS, "200", "item_id");
 
