@@ -75,9 +75,23 @@ fn j04_algorithm_swapped_within_the_family() {
 
 #[test]
 fn j06_kid_names_a_file() {
-    let site = start(Db::Sqlite, 1);
-    let header = r#"{"alg":"HS256","typ":"JWT","kid":"../../../../dev/null"}"#;
-    refused(&site, &Mint::of("tim").header(header).key(b"").signed());
+    // Every file that the server opens is written down.
+    let opened = crate::harness::Scratch::new();
+    let list = opened.path().join("opened");
+    let strace =
+        ["strace", "-D", "-f", "-qq", "-e", "trace=open,openat,openat2", "-o", list.to_str().unwrap()];
+    let site = crate::harness::Setup::new().demo().under(&strace).start(Db::Sqlite, 1);
+    assert_eq!(site.me(&Mint::of("tim").signed()).status, 200);
+    let before = std::fs::read_to_string(&list).unwrap();
+    assert!(before.contains("sekisho.db"), "nothing was traced");
+
+    for kid in ["../../../../dev/null", "/dev/null", "file:///dev/null", "sekisho.key"] {
+        let header = format!(r#"{{"alg":"HS256","typ":"JWT","kid":"{kid}"}}"#);
+        refused(&site, &Mint::of("tim").header(&header).key(b"").signed());
+    }
+    let after = std::fs::read_to_string(&list).unwrap();
+    assert!(!after.contains("/dev/null"), "{after}");
+    assert_eq!(after.matches("sekisho.key").count(), before.matches("sekisho.key").count());
 }
 
 #[test]

@@ -32,9 +32,12 @@ fn refused(setup: &Setup, scratch: &Scratch, what: &str) -> Ran {
     ran
 }
 
+/// What it is called, and how it is done to the file.
+type Damage = (&'static str, fn(&Path));
+
 #[test]
 fn s14_a_damaged_file() {
-    let damages: [(&str, fn(&Path)); 6] = [
+    let damages: [Damage; 6] = [
         ("zero length", |path| std::fs::write(path, b"").unwrap()),
         ("a text file", |path| std::fs::write(path, b"Dear diary, ".repeat(1000)).unwrap()),
         ("a damaged header", |path| {

@@ -36,7 +36,7 @@ pub(crate) struct Setup {
     env: Vec<(String, String)>,
     config: String,
     args: Vec<String>,
-    limit: Option<String>,
+    under: Vec<String>,
 }
 
 impl Setup {
@@ -48,7 +48,7 @@ impl Setup {
             env: vec![("SECRET_KEY".into(), SECRET_KEY.into()), ("SEKISHO_LOG_LEVEL".into(), "trace".into())],
             config: String::new(),
             args: Vec::new(),
-            limit: None,
+            under: Vec::new(),
         }
     }
 
@@ -89,10 +89,15 @@ impl Setup {
         self
     }
 
-    /// Under a shell's `ulimit`.
-    pub(crate) fn limit(mut self, ulimit: &str) -> Setup {
-        self.limit = Some(ulimit.into());
+    /// Under another program, which runs the rest of its arguments in its own place.
+    pub(crate) fn under(mut self, words: &[&str]) -> Setup {
+        self.under = words.iter().map(|word| (*word).to_owned()).collect();
         self
+    }
+
+    /// Under a shell's `ulimit`.
+    pub(crate) fn limit(self, ulimit: &str) -> Setup {
+        self.under(&["sh", "-c", &format!("{ulimit} && exec \"$0\" \"$@\"")])
     }
 
     /// Runs `serve` on a fresh folder when it is expected to end by itself.
@@ -112,11 +117,11 @@ impl Setup {
     }
 
     fn serve_with(&self, binary: &Path, folder: &Path) -> Command {
-        let mut command = match &self.limit {
-            Some(limit) => {
-                let mut shell = Command::new("sh");
-                shell.args(["-c", &format!("{limit} && exec \"$0\" \"$@\"")]).arg(binary);
-                shell
+        let mut command = match self.under.split_first() {
+            Some((program, words)) => {
+                let mut command = Command::new(program);
+                command.args(words).arg(binary);
+                command
             }
             None => Command::new(binary),
         };

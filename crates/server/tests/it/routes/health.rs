@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Db, start};
+use crate::harness::{Db, Request, start};
 
 #[test]
 fn alive_and_ready() {
@@ -11,5 +11,31 @@ fn alive_and_ready() {
         let response = site.get(path);
         assert_eq!(response.status, 200);
         assert_eq!(response.json(), json!({"status": "ok"}));
+        let head = site.send(&Request::new("HEAD", path));
+        assert_eq!((head.status, head.body.len()), (200, 0));
+        assert_eq!(site.send(&Request::post(path)).status, 405);
     }
+}
+
+/// Load balancers of old ask like this.
+#[test]
+fn an_http_1_0_client() {
+    let site = start(Db::Sqlite, 1);
+    let answer = site.raw(b"GET /livez HTTP/1.0\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.0 200") || answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.ends_with("{\"status\":\"ok\"}"), "{answer}");
+}
+
+/// Alive as long as it answers; ready only while the database does.
+#[test]
+fn not_ready_without_its_table() {
+    let site = start(Db::Sqlite, 1);
+    let connection = site.database().write();
+    connection.execute_batch("alter table sekisho_migrations rename to sekisho_hidden").unwrap();
+    let response = site.get("/readyz");
+    assert_eq!(response.status, 503);
+    assert_eq!(response.json()["error"], "storage_unavailable");
+    assert_eq!(site.get("/livez").status, 200);
+    connection.execute_batch("alter table sekisho_hidden rename to sekisho_migrations").unwrap();
+    assert_eq!(site.get("/readyz").status, 200);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Db, Request, start};
+use crate::harness::{Db, Mint, Request, Setup, start};
 
 #[test]
 fn the_caller() {
@@ -89,4 +89,26 @@ fn a_disabled_user_is_refused_at_once_and_comes_back() {
 
     site.cli(&["user", "enable", "tim"]).ok();
     assert_eq!(site.me(&token).status, 200);
+}
+
+/// The hot path reads the truth, and reads it once.
+#[test]
+fn one_statement_a_request() {
+    let config = "[log]\necho = true\nformat = \"json\"\ntrace_auth = \"off\"";
+    let site = Setup::new().demo().config(config).start(Db::Sqlite, 1);
+    let own = site.token("tim", "tim1234");
+    let of_the_old_application = Mint::of("tim").signed();
+    let statements = || site.log().matches(r#""trace":"sql""#).count();
+    for (token, path, most) in [
+        (&own, "/users/me", 1),
+        (&of_the_old_application, "/users/me", 1),
+        (&own, "/users/me/items", 2),
+        (&"x.y.z".to_owned(), "/users/me", 0),
+    ] {
+        let before = statements();
+        site.get_as(token, path);
+        // The log is written before the answer is sent, and read a little later.
+        site.get("/nowhere");
+        assert!(statements() - before <= most, "{path}: {}", site.log());
+    }
 }
