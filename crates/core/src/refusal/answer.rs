@@ -30,6 +30,8 @@ pub struct Answer {
 }
 
 const INCORRECT: Answer = challenge(Some("invalid_grant"), "Incorrect username or password");
+/// RFC 6749, 5.2.
+const INVALID_REQUEST: Option<&str> = Some("invalid_request");
 const NOT_VALIDATED: Answer = challenge(None, "Could not validate credentials");
 
 impl Refusal {
@@ -70,6 +72,12 @@ impl Refusal {
             FieldsInvalid => plain(422, None, "Unprocessable Content"),
             UnsupportedGrantType => plain(400, Some(self.code()), "Unsupported grant type"),
             InvalidRequest => plain(400, Some(self.code()), "Invalid request"),
+            BodyUnreadable => plain(400, INVALID_REQUEST, "There was an error parsing the body"),
+            BoundaryMissing => plain(400, INVALID_REQUEST, "Missing boundary in multipart."),
+            MultipartInvalid => plain(400, INVALID_REQUEST, "Invalid multipart data."),
+            PartNameMissing => {
+                plain(400, INVALID_REQUEST, "The Content-Disposition header field \"name\" must be provided.")
+            }
             NotFound => plain(404, None, "Not Found"),
             MethodNotAllowed => plain(405, None, "Method Not Allowed"),
             BodyTooLarge => plain(413, Some(self.code()), "Request body too large"),

@@ -17,7 +17,7 @@ const READ_ONLY: [&str; 3] = ["id", "disabled", "hashed_password"];
 /// Reads the JSON body into the raw texts of a registration, whose rules are checked next.
 ///
 /// What is wrong is a 422 in the words of FastAPI and pydantic, all of it at once; a body that is not Unicode is
-/// [`Refusal::InvalidRequest`]. A body of another type counts as empty. Unknown members are refused.
+/// [`Refusal::BodyUnreadable`]. A body of another type counts as empty. Unknown members are refused.
 pub fn create_user(content_type: Option<&str>, body: &[u8]) -> Result<RawRegistration, BodyError> {
     let mut errors = Vec::new();
     let mut members = match json_of(content_type, body)? {
@@ -48,7 +48,7 @@ fn json_of(content_type: Option<&str>, body: &[u8]) -> Result<Json, BodyError> {
         JsonError::Syntax { position, message } => {
             BodyError::Invalid(vec![Invalid::json_invalid(position, message)])
         }
-        JsonError::NotText => BodyError::Refused(Refusal::InvalidRequest),
+        JsonError::NotText => BodyError::Refused(Refusal::BodyUnreadable),
     })
 }
 

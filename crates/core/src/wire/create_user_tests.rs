@@ -159,9 +159,9 @@ fn what_is_not_json() {
     );
     assert!(answer(JSON, b"user=1&password=2").contains("json_invalid"));
     assert!(answer(JSON, b"  \n").contains(r#"["body",3]"#));
-    assert_eq!(answer(JSON, b"{\"user\":\"\xff\"}"), "invalid_request");
+    assert_eq!(answer(JSON, b"{\"user\":\"\xff\"}"), "body_unreadable");
     assert_eq!(
         answer(JSON, br#"{"user":{"email":"a","username":"\ud800"},"password":"x"}"#),
-        "invalid_request"
+        "body_unreadable"
     );
 }

@@ -6,6 +6,7 @@
 
 use super::content_type::parameter;
 use super::form::{Content, Field, MOST_FIELDS};
+use crate::refusal::Refusal;
 
 /// Header lines of a part, and bytes in them.
 const MOST_HEADERS: usize = 16;
@@ -32,6 +33,18 @@ pub enum MultipartError {
     /// More parts than a form has fields.
     #[error("too many parts")]
     TooMany,
+}
+
+impl From<MultipartError> for Refusal {
+    fn from(error: MultipartError) -> Refusal {
+        match error {
+            MultipartError::Boundary | MultipartError::Start | MultipartError::Headers => {
+                Refusal::MultipartInvalid
+            }
+            MultipartError::Name => Refusal::PartNameMissing,
+            MultipartError::Text | MultipartError::TooMany => Refusal::InvalidRequest,
+        }
+    }
 }
 
 /// Reads the parts of a body, with the boundary that its content type named.

@@ -31,14 +31,15 @@ pub struct TokenRequest {
 /// Reads a form or multipart body.
 ///
 /// A field that is empty counts as not sent (RFC 6749, 3.2; FastAPI too), and an unknown one is ignored. A field sent twice, a form
-/// that can't be decoded or U+0000 outside of a secret is [`Refusal::InvalidRequest`], another grant is
+/// that can't be decoded or U+0000 outside of a secret is [`Refusal::InvalidRequest`], a malformed multipart body is
+/// refused in FastAPI's words, another grant is
 /// [`Refusal::UnsupportedGrantType`]; a missing or wrongly typed field, as in a body of any other type, is FastAPI's 422.
 pub fn token_request(content_type: Option<&str>, body: &[u8]) -> Result<TokenRequest, BodyError> {
     let fields = match ContentType::parse(content_type) {
         ContentType::Form => parse_form(body)?,
         ContentType::Multipart(boundary) => {
-            let parts = parse_multipart(boundary.as_deref().unwrap_or_default(), body);
-            parts.map_err(|_| Refusal::InvalidRequest)?
+            let boundary = boundary.ok_or(Refusal::BoundaryMissing)?;
+            parse_multipart(&boundary, body).map_err(Refusal::from)?
         }
         ContentType::Json | ContentType::Other => Vec::new(),
     };
@@ -85,6 +86,8 @@ impl Form {
         let index = self.fields.iter().position(|f| f.name == name)?;
         match self.fields.swap_remove(index).content {
             Content::Text(text) => Some(text).filter(|t| !t.is_empty()),
+            // What a browser sends for a file input that was left empty.
+            Content::File { filename, size: 0 } if filename.is_empty() => None,
             Content::File { filename, size } => {
                 let input = json!({ "filename": filename, "size": size });
                 self.errors.push(Invalid::string_type(loc!["body", name], input));

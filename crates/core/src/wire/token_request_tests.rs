@@ -93,9 +93,9 @@ fn o36_other_types_of_body_have_no_fields() {
     assert_eq!(answer(Some("application/json"), b"{\"username\":\"tim\",\"password\":\"x\"}"), neither);
     assert_eq!(answer(Some("application/json"), b"{"), neither);
     assert_eq!(answer(Some("APPLICATION/X-WWW-FORM-URLENCODED; charset=utf-16"), form), "tim x");
-    assert_eq!(answer(Some("multipart/form-data"), form), "invalid_request");
-    assert_eq!(answer(Some("multipart/form-data; boundary="), form), "invalid_request");
-    assert_eq!(answer(PARTS, form), "invalid_request");
+    assert_eq!(answer(Some("multipart/form-data"), form), "multipart_boundary_missing");
+    assert_eq!(answer(Some("multipart/form-data; boundary="), form), "multipart_invalid");
+    assert_eq!(answer(PARTS, form), "multipart_invalid");
 }
 
 #[test]
@@ -112,8 +112,10 @@ fn multipart_is_read_like_a_form() {
         (format!("{}{p}{end}", part("name=\"username\"", "")), &format!("[{NO_USERNAME}]")),
         (format!("{}{p}{end}", part("name=\"username\"; filename=\"a.txt\"", "tim")), file),
         (format!("{u}{}{end}", part("name=\"password\"; filename=\"a.txt\"", "tim")), secret),
+        (format!("{}{p}{end}", part("name=\"username\"; filename=\"\"", "")), &format!("[{NO_USERNAME}]")),
         (format!("{u}{u}{p}{end}"), "invalid_request"),
-        (format!("hello\r\n{u}{p}{end}"), "invalid_request"),
+        (format!("hello\r\n{u}{p}{end}"), "multipart_invalid"),
+        (format!("{}{p}{end}", part("x=\"username\"", "tim")), "multipart_name_missing"),
     ] {
         assert_eq!(answer(PARTS, body.as_bytes()), expected, "{body:?}");
     }

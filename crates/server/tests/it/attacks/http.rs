@@ -303,7 +303,8 @@ fn h22_json() {
         }
         // What is no text at all is no JSON at all: FastAPI's 400.
         let bytes = Request::post("/users/").body("application/json", b"{\"user\": \"\xff\"}".as_slice());
-        assert_eq!(site.send(&bytes).status, 400);
+        let response = site.send(&bytes);
+        assert_eq!((response.status, response.detail()), (400, json!("There was an error parsing the body")));
     });
     site.alive();
 }

@@ -72,6 +72,28 @@ fn a_browsers_form_data() {
     assert_eq!(site.send(&request).status, 200);
 }
 
+/// Malformed ones are refused in FastAPI's words.
+#[test]
+fn form_data_that_is_none() {
+    let site = start(Db::Sqlite, 1);
+    let nameless = "--xyz\r\nContent-Disposition: form-data\r\n\r\ntim\r\n--xyz--\r\n";
+    for (content_type, body, detail) in [
+        ("multipart/form-data", "--xyz--\r\n", "Missing boundary in multipart."),
+        ("multipart/form-data; boundary=xyz", "username=tim&password=tim1234", "Invalid multipart data."),
+        ("multipart/form-data; boundary=xyz", "--abc\r\n", "Invalid multipart data."),
+        (
+            "multipart/form-data; boundary=xyz",
+            nameless,
+            "The Content-Disposition header field \"name\" must be provided.",
+        ),
+    ] {
+        let response = site.send(&Request::post("/token").body(content_type, body));
+        assert_eq!(response.status, 400, "{body}");
+        assert_eq!(response.detail(), detail);
+        assert_eq!(response.json()["error"], "invalid_request");
+    }
+}
+
 #[test]
 fn other_methods() {
     let site = start(Db::Sqlite, 1);
