@@ -160,7 +160,7 @@ impl Connection {
         let mut bytes = std::mem::take(&mut self.held);
         let mut chunk = [0; 16 * 1024];
         loop {
-            match self.stream.read(&mut chunk) {
+            match self.read(&mut chunk) {
                 Ok(n @ 1..) => bytes.extend_from_slice(&chunk[..n]),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                     panic!("left open after {}", String::from_utf8_lossy(&bytes))
@@ -220,9 +220,19 @@ impl Connection {
         }
     }
 
+    /// A read with a timeout is cut short when the process is stopped and goes on, or is traced.
+    fn read(&mut self, chunk: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.stream.read(chunk) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
     fn fill(&mut self) -> io::Result<()> {
         let mut chunk = [0; 16 * 1024];
-        match self.stream.read(&mut chunk)? {
+        match self.read(&mut chunk)? {
             0 => Err(io::Error::new(ErrorKind::UnexpectedEof, "closed by the server")),
             n => {
                 self.held.extend_from_slice(&chunk[..n]);
