@@ -1,4 +1,4 @@
-//! A user as the database knows him, as the API shows him, and as people name him when they log in.
+//! A user as the database has one, as the API shows one, and as people name one when they log in.
 
 use serde::Serialize;
 
@@ -61,7 +61,7 @@ impl<'a> From<&'a User> for PublicUser<'a> {
     }
 }
 
-/// What somebody typed to say who he is. It is looked up as an exact name, then as a name's key, then as an
+/// What somebody typed to say who they are. It is looked up as an exact name, then as a name's key, then as an
 /// e-mail address's key; a username never looks like an address, so at most one of the last two can fit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LoginName {
@@ -85,11 +85,20 @@ impl LoginName {
         }
         Self { text: text.to_owned(), key: username_key(text), email_key: email_key(text) }
     }
+
+    /// Under which name attempts are counted: the e-mail key where there is one, else the name key.
+    ///
+    /// All spellings of an address that find one account share it. Their name keys differ, since UTS 46 unites more
+    /// in a domain (`。`, A-labels) than folding does.
+    pub fn counted(&self) -> &str {
+        self.email_key.as_deref().unwrap_or(&self.key)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn l04_the_public_form_has_four_members_in_the_seeds_order() {
@@ -119,5 +128,39 @@ mod tests {
         assert_eq!(LoginName::of("ＴＩＭ").key, "tim");
         assert_eq!(LoginName::of("tim").email_key, None);
         assert_eq!(LoginName::of(&"A".repeat(5000)).key, "A".repeat(5000));
+    }
+    #[test]
+    fn p06_spellings_of_one_address_are_counted_as_one() {
+        for spelling in [
+            "tim@Bücher.example",
+            "TIM@bücher。example",
+            "tim@xn--bcher-kva.example",
+            "ｔｉｍ@BÜCHER．example",
+        ] {
+            assert_eq!(LoginName::of(spelling).counted(), "tim@xn--bcher-kva.example", "{spelling}");
+        }
+        assert_eq!(LoginName::of("ＴＩＭ").counted(), "tim");
+        assert_eq!(LoginName::of("@TIM").counted(), "@tim");
+    }
+
+    proptest! {
+        #[test]
+        fn p06_what_has_one_email_key_has_one_counted_key(
+            local in "[a-z]{1,4}", label in "[a-zßüé例]{1,6}", other in "\\PC{0,8}@\\PC{0,8}\\.org",
+            inserted in "[\u{ad}\u{200b}\u{200c}\u{2060}\u{fe0f}]?", upper in any::<bool>(), dot in "[.。．｡]",
+        ) {
+            let plain = format!("{local}@{label}.org");
+            let case = |text: &str| if upper { text.to_uppercase() } else { text.to_owned() };
+            let spelt = format!("{}@{}{inserted}{dot}ｏrg", case(&local), case(&label));
+            let ascii = idna::domain_to_ascii(&label).map(|label| format!("{local}@{label}.org"));
+            for spelling in [Some(spelt), ascii.ok(), Some(other)].into_iter().flatten() {
+                for first in [&plain, &spelling] {
+                    if let Some(key) = email_key(first) && email_key(&spelling) == Some(key) {
+                        prop_assert_eq!(LoginName::of(first).counted(), LoginName::of(&spelling).counted());
+                        prop_assert_eq!(LoginName::of(first).counted(), email_key(first).unwrap());
+                    }
+                }
+            }
+        }
     }
 }

@@ -34,8 +34,7 @@ pub fn draw_dummy(
 
 fn draw(key: &[u8; 32], name: &str) -> u64 {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    let name = LoginName::of(name);
-    mac.update(name.email_key.unwrap_or(name.key).as_bytes());
+    mac.update(LoginName::of(name).counted().as_bytes());
     let tag = mac.finalize().into_bytes();
     u64::from_be_bytes(std::array::from_fn(|i| tag[i]))
 }
