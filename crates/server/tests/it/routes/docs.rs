@@ -103,3 +103,15 @@ fn a_setting_switches_them_off() {
     }
     assert_eq!(site.get("/users/me").status, 401);
 }
+
+#[test]
+fn other_methods() {
+    let site = start(Db::Sqlite, 1);
+    for path in
+        ["/docs", "/redoc", "/docs/oauth2-redirect", "/docs/pages.css", "/openapi.json", "/openapi.json/"]
+    {
+        assert_eq!(site.send(&Request::new("HEAD", path)).status, 200, "{path}");
+        let response = site.send(&Request::post(path));
+        assert_eq!((response.status, response.header("allow")), (405, Some("GET, HEAD")), "{path}");
+    }
+}

@@ -11,6 +11,7 @@ fn the_names_that_generated_clients_depend_on() {
     assert_eq!(response.status, 200);
     assert_eq!(response.header("content-type"), Some("application/json"));
     let document = response.json();
+    assert_eq!(site.get("/openapi.json/").json(), document);
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
 
     for (path, method, id) in [
