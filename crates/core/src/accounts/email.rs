@@ -39,6 +39,8 @@ pub enum EmailError {
 
 /// The longest address, in bytes.
 const MAX: usize = 254;
+/// What ends a label (UTS 46, 2.3): the full stop, and those that are mapped to it.
+const LABEL_ENDS: [char; 4] = ['.', '。', '．', '｡'];
 /// The longest local part, in bytes (RFC 5321, 4.5.3.1.1).
 const LOCAL_MAX: usize = 64;
 
@@ -100,6 +102,11 @@ fn is_atom_char(c: char) -> bool {
 }
 
 fn domain_key(domain: &str) -> Result<String, EmailError> {
+    // UTS 46 drops what can't be seen and maps some marks to letters, but people are shown the text as typed.
+    let begins_with_mark = |label: &str| label.chars().next().is_some_and(is_mark);
+    if domain.chars().any(is_unprintable) || domain.split(LABEL_ENDS).any(begins_with_mark) {
+        return Err(EmailError::Domain);
+    }
     let ascii = Uts46::new()
         .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
         .map_err(|_| EmailError::Domain)?;
@@ -182,6 +189,15 @@ mod tests {
             ("a@x.0x7f", Domain),
             ("a@xn--a.org", Domain),
             ("a@\u{202e}y.org", Domain),
+            ("sh@gm\u{ad}ail\u{200b}.com", Domain),
+            ("a@y\u{ad}.org", Domain),
+            ("a@y.\u{2060}org", Domain),
+            ("a@y\u{fe0f}.org", Domain),
+            ("a@y\u{34f}.org", Domain),
+            ("a@\u{301}y.org", Domain),
+            // A mark that is mapped to a letter.
+            ("a@\u{345}y.org", Domain),
+            ("a@x。\u{345}y.org", Domain),
         ] {
             assert_eq!(Email::parse(typed), Err(why), "{typed:?}");
         }
