@@ -64,11 +64,6 @@ impl Bucket {
         self.full_at = self.full_at.saturating_sub(rate.micros());
     }
 
-    /// Whether nothing is missing: a full bucket may as well be forgotten.
-    pub fn is_full(&self, rate: Rate, now: Timestamp) -> bool {
-        self.base(rate, now) <= now.as_micros()
-    }
-
     /// When the bucket is full, from `now` on. Never further ahead than an empty bucket needs: after the clock
     /// has stepped back nobody waits for it to catch up.
     fn base(&self, rate: Rate, now: Timestamp) -> i64 {
@@ -103,8 +98,6 @@ mod tests {
         assert_eq!(bucket.take(RATE, at(4)), Err(Duration::from_secs(6)));
         assert_eq!(bucket.take(RATE, at(10)), Ok(()));
         assert_eq!(bucket.check(RATE, at(10)), Err(Duration::from_secs(10)));
-        assert!(!bucket.is_full(RATE, at(39)));
-        assert!(bucket.is_full(RATE, at(40)));
     }
 
     #[test]

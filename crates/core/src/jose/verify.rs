@@ -15,8 +15,6 @@ use crate::time::Timestamp;
 pub struct Rules<'a> {
     /// The public URL, where one is set: an `iss` that is there must be it.
     pub issuer: Option<&'a str>,
-    /// How much the clocks of the one that made the token and of this machine may differ; none by default.
-    pub leeway: Duration,
 }
 
 /// The longest token that is read, in bytes (ATTACKS J27).
@@ -39,8 +37,8 @@ pub fn verify(ring: &KeyRing, rules: &Rules<'_>, token: &str, now: Timestamp) ->
     signature_counts(ring, token, signature, now)?;
     let json = base64::decode(payload).ok_or(Refusal::TokenMalformed)?;
     let payload = Object::read(&json)?;
-    let exp = not_expired(&payload, rules, now)?;
-    no_earlier_than_nbf(&payload, rules, now)?;
+    let exp = not_expired(&payload, now)?;
+    no_earlier_than_nbf(&payload, now)?;
     let iat = not_from_the_future(&payload, now)?;
     for_no_other_audience(&payload)?;
     let iss = issued_here(&payload, rules)?;
@@ -75,14 +73,14 @@ fn signature_counts(ring: &KeyRing, token: &str, signature: &str, now: Timestamp
     ring.check(message.as_bytes(), signature, now)
 }
 
-fn not_expired(payload: &Object<'_>, rules: &Rules<'_>, now: Timestamp) -> Result<Timestamp, Refusal> {
+fn not_expired(payload: &Object<'_>, now: Timestamp) -> Result<Timestamp, Refusal> {
     let exp = claims::exp(payload)?;
-    if now >= exp.plus(rules.leeway) { Err(Refusal::TokenExpired) } else { Ok(exp) }
+    if now >= exp { Err(Refusal::TokenExpired) } else { Ok(exp) }
 }
 
-fn no_earlier_than_nbf(payload: &Object<'_>, rules: &Rules<'_>, now: Timestamp) -> Result<(), Refusal> {
+fn no_earlier_than_nbf(payload: &Object<'_>, now: Timestamp) -> Result<(), Refusal> {
     match claims::time(payload, "nbf")? {
-        Some(nbf) if now.plus(rules.leeway) < nbf => Err(Refusal::TokenNotYetValid),
+        Some(nbf) if now < nbf => Err(Refusal::TokenNotYetValid),
         _ => Ok(()),
     }
 }

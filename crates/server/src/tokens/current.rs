@@ -1,7 +1,5 @@
 //! Reading the caller from a token: the seeds' `get_current_user`.
 
-use std::time::Duration;
-
 use sekisho_core::jose::{self, Claims, Rules};
 use sekisho_core::{Ctx, Refusal, User};
 
@@ -26,14 +24,14 @@ pub async fn get_current_user(app: &App, ctx: &Ctx, token: &str, trace: &mut Ste
 }
 
 /// The claims of a token that this server signed, or that holds one of its keys, and whose time is now.
-pub(super) fn verified_claims(app: &App, ctx: &Ctx, token: &str) -> Result<Claims, Refusal> {
+fn verified_claims(app: &App, ctx: &Ctx, token: &str) -> Result<Claims, Refusal> {
     let current = app.current();
-    let rules = Rules { issuer: current.settings.server.public_url.as_deref(), leeway: Duration::ZERO };
+    let rules = Rules { issuer: current.settings.server.public_url.as_deref() };
     jose::verify(&current.keys, &rules, token, ctx.now)
 }
 
 /// The row that the claims name: by id where they carry one, which must then agree with the name.
-pub(super) async fn user_of(app: &App, claims: &Claims) -> Result<User, Failure> {
+async fn user_of(app: &App, claims: &Claims) -> Result<User, Failure> {
     let mut read = app.store.read().await?;
     let user = match claims.uid {
         Some(id) => read.user_by_id(id).await?,
@@ -54,6 +52,6 @@ fn version_is_current(user: &User, claims: &Claims) -> Result<(), Refusal> {
     if claims.ver.unwrap_or(0) == user.token_version { Ok(()) } else { Err(Refusal::TokenRevoked) }
 }
 
-pub(super) fn user_is_enabled(user: &User) -> Result<(), Refusal> {
+fn user_is_enabled(user: &User) -> Result<(), Refusal> {
     if user.is_disabled() { Err(Refusal::UserDisabled) } else { Ok(()) }
 }
