@@ -45,7 +45,7 @@ pub enum Event {
         /// Who.
         user: UserId,
     },
-    /// A user was deleted; name and address stay reserved for a while.
+    /// A user was deleted; the name stays reserved for a while, the address is free at once.
     UserDeleted {
         /// Who.
         user: UserId,

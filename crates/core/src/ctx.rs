@@ -23,7 +23,7 @@ pub struct Ctx {
 /// Who does what is done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Actor {
-    /// Somebody who has not shown who he is.
+    /// Somebody who has not shown who they are.
     Anonymous,
     /// A user who has.
     User(UserId),

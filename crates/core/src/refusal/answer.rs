@@ -5,7 +5,7 @@ use super::vocabulary::Refusal;
 /// Where the client stands: the same cause is told differently at different doors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Door {
-    /// `POST /token`: who asks has not shown who he is, and learns of no account whether it exists.
+    /// `POST /token`: who asks has not shown who they are, and learns of no account whether it exists.
     LogIn,
     /// A route that wants an access token: one answer for every token that does not count.
     Token,
