@@ -5,7 +5,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use axum::{Json, Router, extract::State, routing::get};
-use sekisho::{App, Call, CurrentUser, error::ApiError};
+use sekisho::{App, CurrentUser, error::ApiError};
 
 const TABLE: &str = "create table orders (user_id {id} not null, what {text} not null){table}";
 const INSERT: &str = "insert into orders (user_id, what) values ($1, $2)";
@@ -20,15 +20,15 @@ fn main() -> ExitCode {
     })
 }
 
-async fn order(app: Sekisho, call: Call, user: CurrentUser, what: String) -> Result<Json<String>, ApiError> {
+async fn order(app: Sekisho, user: CurrentUser, what: String) -> Result<Json<String>, ApiError> {
     let order = [user.id.into(), what.as_str().into()];
-    app.store.write_one(INSERT, &order).await.map_err(|error| call.refuse(error))?;
+    app.store.write_one(INSERT, &order).await.map_err(|error| user.refuse(error))?;
     Ok(Json(what))
 }
 
-async fn list(app: Sekisho, call: Call, user: CurrentUser) -> Result<Json<Vec<String>>, ApiError> {
+async fn list(app: Sekisho, user: CurrentUser) -> Result<Json<Vec<String>>, ApiError> {
     let read = async { app.store.read().await?.rows(SELECT, &[user.id.into()]).await };
-    let rows = read.await.map_err(|error| call.refuse(error))?;
+    let rows = read.await.map_err(|error| user.refuse(error))?;
     let orders = rows.into_iter().map(|mut row| row.take(0)).collect::<Result<_, _>>();
-    orders.map(Json).map_err(|error| call.refuse(error))
+    orders.map(Json).map_err(|error| user.refuse(error))
 }

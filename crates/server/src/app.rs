@@ -13,7 +13,7 @@ use crate::hashing::{Lane, LaneSettings};
 use crate::telemetry::AuthTrace;
 use crate::throttle::Throttle;
 
-/// The server's state, shared by all requests, the command line and the jobs.
+/// The server's state, shared by all requests and the command line.
 pub struct App {
     current: ArcSwap<Current>,
     dummy_key: [u8; 32],

@@ -24,16 +24,17 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/users/me/items", only_get(items::api::read_own_items))
         .route("/users/me/items/", only_get(items::api::read_own_items))
         // Documentation
-        .route("/openapi.json", only_get(openapi::document))
-        .route("/docs", only_get(docs::api::swagger_ui))
-        .route("/docs/", only_get(docs::api::swagger_ui))
-        .route("/docs/oauth2-redirect", only_get(docs::api::oauth2_redirect))
-        .route("/docs/{file}", only_get(docs::api::asset))
-        .route("/redoc", only_get(docs::api::redoc))
-        .route("/redoc/", only_get(docs::api::redoc))
+        .route("/openapi.json", page(openapi::document))
+        .route("/openapi.json/", page(openapi::document))
+        .route("/docs", page(docs::api::swagger_ui))
+        .route("/docs/", page(docs::api::swagger_ui))
+        .route("/docs/oauth2-redirect", page(docs::api::oauth2_redirect))
+        .route("/docs/{file}", page(docs::api::asset))
+        .route("/redoc", page(docs::api::redoc))
+        .route("/redoc/", page(docs::api::redoc))
         // Health
-        .route("/livez", only_get(health::livez))
-        .route("/readyz", only_get(health::readyz))
+        .route("/livez", only_get(health::api::livez))
+        .route("/readyz", only_get(health::api::readyz))
         .fallback(async || error::answer(Refusal::NotFound, Door::Other))
         .with_state(app)
 }
@@ -53,6 +54,15 @@ where
     T: 'static,
 {
     get(handler).fallback(async || error::method_not_allowed("GET"))
+}
+
+/// The same, where FastAPI's `Allow` names HEAD too: its documentation pages.
+fn page<H, T>(handler: H) -> MethodRouter<Arc<App>>
+where
+    H: Handler<T, Arc<App>>,
+    T: 'static,
+{
+    get(handler).fallback(async || error::method_not_allowed("GET, HEAD"))
 }
 
 fn only_post<H, T>(handler: H) -> MethodRouter<Arc<App>>

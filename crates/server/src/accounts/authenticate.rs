@@ -27,20 +27,16 @@ pub async fn authenticate_user(
     // Dropped on the way out (no slot, no database), it counts nothing.
     let attempt = app
         .throttle
-        .check(&name.key, ctx.peer, ctx.now)
+        .check(name.counted(), ctx.peer, ctx.now)
         .map_err(|wait| Failure::Later(Refusal::LogInsThrottled, wait))?;
     let found = app.store.read().await?.login_candidate(&name).await?;
-    let account = match &found {
-        Some((user, _)) => user.id.to_string(),
-        None => name.key.clone(),
-    };
     trace.get_user(
         found.as_ref().map(|(user, _)| user),
         found.as_ref().and_then(|(_, hash)| hash.as_ref()).and_then(scheme_cost).as_ref(),
     );
 
     let check = Check::plan(app, &name, &found).await?;
-    let permit = app.lane.admit(ctx, &account)?;
+    let permit = app.lane.admit(ctx, name.counted())?;
     let proven = permit.run(move |memory| check.run(password, memory)).await?;
 
     match (found, proven) {

@@ -2,7 +2,7 @@
 
 use sekisho_core::credentials::get_password_hash;
 use sekisho_core::settings::RegistrationMode;
-use sekisho_core::{Actor, Ctx, Event, RawRegistration, Refusal, User, UserId, dice};
+use sekisho_core::{Actor, Ctx, Event, RawRegistration, Refusal, RequestId, User, UserId, dice};
 use sekisho_store::{Field, Insert, NewUser};
 
 use crate::app::App;
@@ -18,8 +18,9 @@ pub async fn register(app: &App, ctx: &Ctx, raw: RawRegistration) -> Result<User
     let params = current.hash_params();
     drop(current);
 
-    // A registration has no account yet whose turn it could take: it queues under its own request.
-    let permit = app.lane.admit(ctx, ctx.request_id.as_str())?;
+    // A registration has no account yet whose turn it could take: it queues under a name that nobody can have.
+    let nonce = RequestId::new(dice::array(&*app.dice));
+    let permit = app.lane.admit(ctx, &format!("\0{nonce}"))?;
     let salt = dice::array(&*app.dice);
     let password = wanted.password;
     let cost = params.cost();

@@ -13,6 +13,9 @@ use crate::error::ApiError;
 use crate::failure::Failure;
 use crate::http::Client;
 
+/// How much of a user agent is kept, in bytes; `to_str` has let visible ASCII through alone.
+const AGENT_MAX: usize = 256;
+
 /// The first argument of each verb, made of the connection, the headers and the clock.
 pub struct Call(pub Ctx);
 
@@ -21,6 +24,7 @@ impl Call {
     pub fn of(parts: &Parts, app: &App) -> Call {
         let client = parts.extensions.get::<Client>();
         let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        let agent = agent.and_then(|agent| agent.get(..agent.len().min(AGENT_MAX)));
         match client {
             Some(client) => Call(Ctx {
                 request_id: client.request_id,

@@ -5,24 +5,37 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::{HeaderMap, header, request::Parts};
-use sekisho_core::{Door, Refusal, User};
+use sekisho_core::{Actor, Door, Refusal, User};
 
 use super::Call;
 use crate::app::App;
 use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::tokens;
 
 /// The user whose access token the request carries (RFC 6750 §2.1); a handler that takes it is a protected route.
 ///
 /// Refused with 401 and `WWW-Authenticate: Bearer`: `Not authenticated` without a bearer token,
 /// `Could not validate credentials` for one that does not count.
-pub struct CurrentUser(pub User);
+pub struct CurrentUser {
+    /// The user, as the database has it now.
+    pub user: User,
+    /// The call, with the user as its actor: the first argument of each verb.
+    pub call: Call,
+}
+
+impl CurrentUser {
+    /// The answer to a failure beyond the token; its reason goes to the log under the request id.
+    pub fn refuse(&self, failure: impl Into<Failure>) -> ApiError {
+        self.call.refuse(failure)
+    }
+}
 
 impl Deref for CurrentUser {
     type Target = User;
 
     fn deref(&self) -> &User {
-        &self.0
+        &self.user
     }
 }
 
@@ -35,16 +48,22 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<CurrentUser, ApiError> {
         let app = Arc::<App>::from_ref(state);
-        let ctx = Call::of(parts, &app);
-        let mut trace = app.trace.begin(&ctx, &heading(&app, parts));
+        let mut call = Call::of(parts, &app);
+        let mut trace = app.trace.begin(&call, &heading(&app, parts));
         let resolved = match bearer_token(&parts.headers) {
-            Ok(token) => tokens::get_current_user(&app, &ctx, token, &mut trace).await,
+            Ok(token) => tokens::get_current_user(&app, &call, token, &mut trace).await,
             Err(refusal) => Err(refusal.into()),
         };
-        resolved.map(CurrentUser).map_err(|failure| {
-            trace.refused("get_current_user", failure.refusal());
-            ApiError::at(Door::Token, &ctx, failure)
-        })
+        match resolved {
+            Ok(user) => {
+                call.0.actor = Actor::User(user.id);
+                Ok(CurrentUser { user, call })
+            }
+            Err(failure) => {
+                trace.refused("get_current_user", failure.refusal());
+                Err(ApiError::at(Door::Token, &call, failure))
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a handler may ask for in its arguments: the call's context, the caller, the body.
+//! What a handler may ask for in its arguments: the call's context and the caller.
 
 mod call;
 mod current_user;

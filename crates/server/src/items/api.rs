@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{self, ApiError};
-use crate::extract::{Call, CurrentUser};
+use crate::extract::CurrentUser;
 use crate::openapi::responses::TokenRefusals;
 use crate::openapi::schemas;
 
@@ -32,12 +32,8 @@ struct OwnedItem<'a> {
     ),
     security(("OAuth2PasswordBearer" = []))
 )]
-pub async fn read_own_items(
-    State(app): State<Arc<App>>,
-    call: Call,
-    user: CurrentUser,
-) -> Result<Response, ApiError> {
-    let items = super::list(&app, &user).await.map_err(|failure| call.refuse(failure))?;
+pub async fn read_own_items(State(app): State<Arc<App>>, user: CurrentUser) -> Result<Response, ApiError> {
+    let items = super::list(&app, &user).await.map_err(|failure| user.refuse(failure))?;
     let owned: Vec<_> = items
         .iter()
         .map(|item| OwnedItem { item_id: item.item_id, owner: PublicUser::from(&*user) })

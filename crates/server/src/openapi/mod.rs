@@ -30,8 +30,8 @@ use schemas::{BodyCreateUser, BodyLogin, Detail, HttpValidationError, User, Vali
         crate::accounts::api::read_users_me,
         crate::items::api::read_own_items,
         crate::accounts::api::create_user,
-        crate::health::livez,
-        crate::health::readyz
+        crate::health::api::livez,
+        crate::health::api::readyz
     ),
     components(schemas(BodyLogin, BodyCreateUser, User, Detail, HttpValidationError, ValidationError)),
     modifiers(&PasswordBearer, &Untagged)

@@ -1,12 +1,13 @@
 //! What a token says and whether this server would take it, for an operator.
 
-use sekisho_core::{Ctx, Refusal, User, jose};
+use sekisho_core::{Ctx, Refusal, jose};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::current::{user_is_enabled, user_of, verified_claims};
+use super::current::get_current_user;
 use crate::app::App;
 use crate::failure::Failure;
+use crate::telemetry::Steps;
 
 /// The answer of `sekisho token inspect`; the signature is never part of it.
 #[derive(Debug, Serialize)]
@@ -30,7 +31,7 @@ pub struct Inspection {
 /// Reads a token as a request would and says what came of it; fails only where the database does.
 pub async fn inspect(app: &App, ctx: &Ctx, token: &str) -> Result<Inspection, Failure> {
     let (header, payload) = jose::read_unverified(token).ok().unzip();
-    let (user, reason) = match verdict(app, ctx, token).await {
+    let (user, reason) = match get_current_user(app, ctx, token, &mut Steps::none()).await {
         Ok(user) => (Some(user), None),
         Err(Failure::Refused(refusal)) => (None, Some(refusal)),
         Err(other) => return Err(other),
@@ -42,11 +43,4 @@ pub async fn inspect(app: &App, ctx: &Ctx, token: &str) -> Result<Inspection, Fa
         payload,
         user_id: user.map(|user| user.id.to_string()),
     })
-}
-
-async fn verdict(app: &App, ctx: &Ctx, token: &str) -> Result<User, Failure> {
-    let claims = verified_claims(app, ctx, token)?;
-    let user = user_of(app, &claims).await?;
-    user_is_enabled(&user)?;
-    Ok(user)
 }

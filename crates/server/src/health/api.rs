@@ -36,6 +36,6 @@ pub async fn livez() -> Response {
     responses((status = 200, description = "The database answers", body = schemas::Health), ReadinessRefusals)
 )]
 pub async fn readyz(State(app): State<Arc<App>>, call: Call) -> Result<Response, ApiError> {
-    app.store.ping().await.map_err(|error| call.refuse(error))?;
+    super::ready(&app).await.map_err(|failure| call.refuse(failure))?;
     Ok(error::json(&Health { status: "ok" }))
 }
