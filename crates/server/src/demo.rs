@@ -13,7 +13,7 @@ const FULL_NAME: &str = "Tim Ruscica";
 /// The hash of `tim1234` as the documents print it: it shows a bcrypt hash being taken over at the first log-in.
 const HASH: &str = "$2b$12$2Ss8aodwv5mZjR1Ofee86.OgtdlekDXCtdB6xH.l/nUMd9K73tmXa";
 
-/// Makes the user `tim` (password `tim1234`) and his item 1 in a database without users; false where there are some.
+/// Makes the user `tim` (password `tim1234`) with the item 1 in a database without users; false where there are some.
 ///
 /// The caller sees to it that this is a development server: the password is public.
 pub async fn make(app: &App, ctx: &Ctx) -> Result<bool, Failure> {
@@ -40,7 +40,7 @@ pub async fn make(app: &App, ctx: &Ctx) -> Result<bool, Failure> {
         return Ok(false);
     }
     tx.set_password(user, &hash, &cost, ctx.now).await?;
-    let item_id = tx.add_item(user, ctx.now).await?;
+    let Some(item_id) = tx.add_item(user, ctx.now).await? else { return Ok(false) };
     tx.record(ctx, &Event::UserAdded { user }).await?;
     tx.record(ctx, &Event::ItemAdded { item_id, owner: user }).await?;
     tx.commit().await?;

@@ -26,15 +26,15 @@ impl Read {
 }
 
 impl Tx {
-    /// Adds an item under the next number, which is never given twice. [`Error::Constraint`] if there is no such owner.
-    pub async fn add_item(&mut self, owner: UserId, now: Timestamp) -> Result<i64, Error> {
+    /// Adds an item under the next number, which is never given twice; `None` if there is no such owner.
+    pub async fn add_item(&mut self, owner: UserId, now: Timestamp) -> Result<Option<i64>, Error> {
         if !self.hold_user(owner).await? {
-            return Err(Error::Constraint { what: "an item needs an owner".to_owned() });
+            return Ok(None);
         }
         let next = self.one(&NEXT, &[]).await?;
         let item_id = next.ok_or_else(|| Error::corrupt("the counter of items gives no number"))?.take(0)?;
         self.run(&INSERT, &[Into::into(item_id), owner.into(), now.into()]).await?;
-        Ok(item_id)
+        Ok(Some(item_id))
     }
 
     /// Removes an item; `false` if there is none.

@@ -43,6 +43,7 @@ pub(super) fn run(command: ItemCommand, open: &open::Open, out: &mut Out) -> Res
         ItemCommand::Add(args) => {
             let owner = user::find(&app, &args.owner).await?;
             let item = items::add(&app, &app.ctx(Actor::Operator), &owner).await?;
+            let item = item.ok_or_else(|| Stop::refused(format!("no user {}", args.owner)))?;
             let value = json!({ "item_id": item.item_id, "owner": owner.username });
             out.either(&value, &format!("added item {} of {}", item.item_id, owner.username))
         }

@@ -12,13 +12,13 @@ pub async fn list(app: &App, owner: &User) -> Result<Vec<Item>, Failure> {
     Ok(app.store.read().await?.items_of(owner.id).await?)
 }
 
-/// Gives a user a new item.
-pub async fn add(app: &App, ctx: &Ctx, owner: &User) -> Result<Item, Failure> {
+/// Gives a user a new item; `None` if the user was deleted meanwhile.
+pub async fn add(app: &App, ctx: &Ctx, owner: &User) -> Result<Option<Item>, Failure> {
     let mut tx = app.store.begin().await?;
-    let item_id = tx.add_item(owner.id, ctx.now).await?;
+    let Some(item_id) = tx.add_item(owner.id, ctx.now).await? else { return Ok(None) };
     tx.record(ctx, &Event::ItemAdded { item_id, owner: owner.id }).await?;
     tx.commit().await?;
-    Ok(Item { item_id, owner: owner.id })
+    Ok(Some(Item { item_id, owner: owner.id }))
 }
 
 /// Removes an item; false if there is none with this number.

@@ -1,5 +1,4 @@
 use sekisho_core::items::Item;
-use sekisho_store::Error;
 
 use super::open;
 use crate::world::{NOW, id, insert, insert_tim, new_user};
@@ -10,11 +9,11 @@ async fn items_are_numbered_over_all_users_and_never_twice() {
     let tim = insert_tim(&db.store).await;
     insert(&db.store, &[new_user(2, "q", "q", "q@x.org")]).await;
     let mut tx = db.store.begin().await.unwrap();
-    assert_eq!(tx.add_item(tim, NOW).await.unwrap(), 1);
-    assert_eq!(tx.add_item(id(2), NOW).await.unwrap(), 2);
+    assert_eq!(tx.add_item(tim, NOW).await.unwrap(), Some(1));
+    assert_eq!(tx.add_item(id(2), NOW).await.unwrap(), Some(2));
     assert!(tx.remove_item(2).await.unwrap());
     assert!(!tx.remove_item(2).await.unwrap());
-    assert_eq!(tx.add_item(tim, NOW).await.unwrap(), 3);
+    assert_eq!(tx.add_item(tim, NOW).await.unwrap(), Some(3));
     tx.commit().await.unwrap();
     let mut read = db.store.read().await.unwrap();
     let items = read.items_of(tim).await.unwrap();
@@ -27,7 +26,10 @@ async fn an_item_needs_an_owner() {
     let db = open().await;
     let tim = insert_tim(&db.store).await;
     let mut tx = db.store.begin().await.unwrap();
-    assert!(matches!(tx.add_item(id(9), NOW).await, Err(Error::Constraint { .. })));
+    assert_eq!(tx.add_item(id(9), NOW).await, Ok(None));
     tx.delete_user(tim, NOW, NOW).await.unwrap();
-    assert!(matches!(tx.add_item(tim, NOW).await, Err(Error::Constraint { .. })), "a blank row owns nothing");
+    assert_eq!(tx.add_item(tim, NOW).await, Ok(None), "a blank row owns nothing");
+    tx.insert_user(&new_user(2, "q", "q", "q@x.org")).await.unwrap();
+    assert_eq!(tx.add_item(id(2), NOW).await, Ok(Some(1)), "the transaction goes on");
+    tx.commit().await.unwrap();
 }

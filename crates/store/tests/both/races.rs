@@ -95,7 +95,7 @@ async fn items_added_in_parallel_get_different_numbers() {
             let store = db.store.clone();
             tokio::spawn(async move {
                 let mut tx = store.begin().await.unwrap();
-                let number = tx.add_item(tim, NOW).await.unwrap();
+                let number = tx.add_item(tim, NOW).await.unwrap().unwrap();
                 tx.commit().await.unwrap();
                 number
             })
