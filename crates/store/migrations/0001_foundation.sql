@@ -1,8 +1,8 @@
--- Users. A deleted one stays as a blank row until `released_at`, so that the unique indexes themselves guard its
--- name, its address and its id.
+-- Users. Of a deleted one a blank row stays for ever, so that its id is never given again and other tables may refer to
+-- it. The row keeps the name until `released_at`, guarded by the unique indexes themselves; the address is free at once.
 create table sekisho_users (
     id {id} not null primary key,
-    username {key} not null,
+    username {key},
     username_key {key},
     email {text},
     email_key {key},
@@ -13,15 +13,17 @@ create table sekisho_users (
     disabled_at {bigint},
     created_at {bigint} not null,
     updated_at {bigint} not null,
-    released_at {bigint}
+    released_at {bigint},
+    check (username is not null or released_at is not null)
 ) {table_by_key};
 
 create unique index sekisho_users_by_username on sekisho_users (username);
 create unique index sekisho_users_by_username_key on sekisho_users (username_key);
 create unique index sekisho_users_by_email_key on sekisho_users (email_key);
-create index sekisho_users_by_release on sekisho_users (released_at) where released_at is not null;
+create index sekisho_users_by_release on sekisho_users (released_at)
+    where released_at is not null and username is not null;
 
--- What a user proves himself with: for a password `data` is the hash.
+-- What a user logs in with: for a password `data` is the hash.
 create table sekisho_credentials (
     user_id {id} not null references sekisho_users (id),
     kind {key} not null,

@@ -42,7 +42,7 @@ impl Read {
 }
 
 impl Tx {
-    /// Gives a user this password hash, in place of the one he had; nothing happens if there is no such user.
+    /// Gives a user this password hash, in place of the former one; nothing happens if there is no such user.
     pub async fn set_password(
         &mut self,
         id: UserId,
@@ -89,7 +89,7 @@ impl Tx {
         Ok(true)
     }
 
-    /// Removes all that a user proves himself with.
+    /// Removes all that a user logs in with.
     pub(crate) async fn drop_credentials(&mut self, id: UserId) -> Result<(), Error> {
         self.run(&DROP, &[id.into()]).await?;
         if let Some(mut row) = self.one(&DROP_PASSWORD, &[id.into()]).await? {

@@ -31,27 +31,29 @@ statements! {
          disabled_at = null, token_version = token_version + 1, updated_at = $2, released_at = $3 \
          where id = $1 and released_at is null";
     DROP_ITEMS(Id) = "delete from sekisho_items where owner_id = $1";
-    RELEASE(Int) = "delete from sekisho_users where released_at <= $1";
+    RELEASE(Int) =
+        "update sekisho_users set username = null, username_key = null \
+         where released_at <= $1 and username is not null";
 }
 
-/// A user to be inserted; his token version begins at 0.
+/// A user to be inserted; the token version begins at 0.
 #[derive(Clone, Copy, Debug)]
 pub struct NewUser<'a> {
-    /// His id, never used before.
+    /// The id, never used before.
     pub id: UserId,
-    /// His name as typed; unique byte for byte.
+    /// The name as typed; unique byte for byte.
     pub username: &'a str,
     /// The name's canonical key; unique. `None` for an adopted twin that only its exact spelling finds.
     pub username_key: Option<&'a str>,
-    /// His address as typed.
+    /// The address as typed.
     pub email: Option<&'a str>,
     /// The address's canonical key; unique.
     pub email_key: Option<&'a str>,
-    /// His full name.
+    /// The full name.
     pub full_name: Option<&'a str>,
-    /// His id in the system that he came from.
+    /// The id in the system that the user came from.
     pub external_id: Option<&'a str>,
-    /// The time of his creation.
+    /// The time of the user's creation.
     pub now: Timestamp,
 }
 
@@ -60,7 +62,7 @@ pub struct NewUser<'a> {
 pub enum Insert {
     /// The row is there.
     Done,
-    /// Somebody has this already, or had it and is not released yet; nothing was written.
+    /// Somebody has this already, or had the name and it is not released yet; nothing was written.
     Taken(Field),
 }
 
@@ -96,8 +98,8 @@ impl Tx {
         let params = [id.into(), username.into(), username_key.into(), email_key.into()];
         let mut email_taken = false;
         for mut row in self.all(&IN_THE_WAY, &params).await? {
-            let (name, key): (String, Option<String>) = (row.take(1)?, row.take(2)?);
-            if name == username || (key.is_some() && key.as_deref() == username_key) {
+            let (name, key): (Option<String>, Option<String>) = (row.take(1)?, row.take(2)?);
+            if name.as_deref() == Some(username) || (key.is_some() && key.as_deref() == username_key) {
                 return Ok(Insert::Taken(Field::Username));
             }
             if row.take::<UserId>(0)? == id {
@@ -109,8 +111,8 @@ impl Tx {
         Ok(Insert::Taken(if email_taken { Field::Email } else { Field::Username }))
     }
 
-    /// Holds a user's row until the end of the transaction, so that nobody deletes him or counts his old credential
-    /// meanwhile; `false` if there is none.
+    /// Holds a user's row until the end of the transaction, so that nobody deletes it or counts the user's old
+    /// credential meanwhile; `false` if there is none.
     pub(crate) async fn hold_user(&mut self, id: UserId) -> Result<bool, Error> {
         Ok(self.one(&HOLD, &[id.into()]).await?.is_some())
     }
@@ -120,19 +122,20 @@ impl Tx {
         self.one(&RAISE, &[id.into(), now.into()]).await?.map(|mut row| row.take(0)).transpose()
     }
 
-    /// Disables a user; `false` if there is none or he is disabled already.
+    /// Disables a user; `false` if there is none or they are disabled already.
     pub async fn disable(&mut self, id: UserId, now: Timestamp) -> Result<bool, Error> {
         Ok(self.run(&DISABLE, &[id.into(), now.into()]).await? == 1)
     }
 
-    /// Enables a user again; `false` if there is none or he is not disabled.
+    /// Enables a user again; `false` if there is none or they are not disabled.
     pub async fn enable(&mut self, id: UserId, now: Timestamp) -> Result<bool, Error> {
         Ok(self.run(&ENABLE, &[id.into(), now.into()]).await? == 1)
     }
 
     /// Deletes a user, with credentials and items; `false` if there is none.
     ///
-    /// A blank row guards the id and the name until `released_at`: a token may carry them. The address is free at once.
+    /// A blank row stays for ever and guards the id, and until `released_at` the name: a token may carry them. The
+    /// address is free at once.
     pub async fn delete_user(
         &mut self,
         id: UserId,
@@ -147,7 +150,9 @@ impl Tx {
         Ok(true)
     }
 
-    /// Removes the blank rows whose time has come, which frees their names and addresses; how many there were.
+    /// Frees the names of the deleted users whose time has come; how many there were.
+    ///
+    /// Their rows stay, since tables of one's own may refer to them.
     pub async fn release_names(&mut self, now: Timestamp) -> Result<u64, Error> {
         self.run(&RELEASE, &[now.into()]).await
     }

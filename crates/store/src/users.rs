@@ -54,7 +54,7 @@ impl Read {
         self.one(&BY_ID, &[id.into()]).await?.map(user).transpose()
     }
 
-    /// The user with exactly this name, byte for byte, as `sub` names him.
+    /// The user with exactly this name, byte for byte, as `sub` has it.
     pub async fn user_by_username(&mut self, username: &str) -> Result<Option<User>, Error> {
         self.one(&BY_USERNAME, &[username.into()]).await?.map(user).transpose()
     }

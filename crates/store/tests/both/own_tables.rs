@@ -1,10 +1,10 @@
 //! A library user's tables beside Sekisho's.
 
 use sekisho_core::id::UserId;
-use sekisho_store::Error;
+use sekisho_store::{Error, Insert};
 
 use super::open;
-use crate::world::insert_tim;
+use crate::world::{NOW, id, insert_tim, new_user};
 
 const ORDERS: &str = "create table shop_orders (order_id {serial}, owner {id} not null references sekisho_users (id), \
                       what {key} not null unique) {table}";
@@ -65,4 +65,32 @@ async fn a_wrong_number_of_parameters_is_refused() {
         let wrong = read.rows("select id from sekisho_users where token_version = $1", params).await;
         assert!(matches!(wrong, Err(Error::Misuse { .. })), "{wrong:?}");
     }
+}
+
+#[tokio::test]
+async fn a_deleted_user_whom_an_own_table_names_hinders_nobody() {
+    let db = open().await;
+    let tim = insert_tim(&db.store).await;
+    db.store.migrate_own("shop", &[ORDERS]).await.unwrap();
+    let put = "insert into shop_orders (what, owner) values ($2, $1)";
+    db.store.write_one(put, &[tim.into(), "茶".into()]).await.unwrap();
+    let mut tx = db.store.begin().await.unwrap();
+    assert!(tx.delete_user(tim, NOW, NOW).await.unwrap());
+    tx.commit().await.unwrap();
+
+    let mut tx = db.store.begin().await.unwrap();
+    assert_eq!((tx.release_names(NOW).await, tx.release_names(NOW).await), (Ok(1), Ok(0)));
+    assert_eq!(tx.insert_user(&new_user(2, "tim", "tim", "tim@gmail.com")).await, Ok(Insert::Done));
+    tx.commit().await.unwrap();
+    let mut tx = db.store.begin().await.unwrap();
+    let again = tx.insert_user(&new_user(1, "tom", "tom", "tom@x.org")).await;
+    assert!(matches!(again, Err(Error::Taken { .. })), "an id is never given again: {again:?}");
+    drop(tx);
+
+    let mut read = db.store.read().await.unwrap();
+    assert_eq!(read.user_by_id(tim).await.unwrap(), None);
+    assert_eq!(read.user_by_username("tim").await.unwrap().unwrap().id, id(2));
+    let sql =
+        "select owner from shop_orders o join sekisho_users u on u.id = o.owner where u.username is null";
+    assert_eq!(read.row(sql, &[]).await.unwrap().unwrap().take::<UserId>(0).unwrap(), tim);
 }

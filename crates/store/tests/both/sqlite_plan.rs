@@ -22,12 +22,21 @@ async fn statements_find_their_rows_by_an_index() {
     }
 }
 
-#[tokio::test]
-async fn a_user_is_found_by_the_primary_key_itself() {
+async fn plan(name: &str) -> Vec<String> {
     let db = open().await;
-    let statement = statements().find(|statement| statement.name() == "BY_ID").unwrap();
+    let statement = statements().find(|statement| statement.name() == name).unwrap();
     let explain = format!("explain query plan {}", statement.text()).leak();
     let plan = db.store.read().await.unwrap().rows(explain, &[Param::Null]).await.unwrap();
-    let steps: Vec<String> = plan.into_iter().map(|mut step| step.take(3).unwrap()).collect();
-    assert_eq!(steps, ["SEARCH u USING PRIMARY KEY (id=?)"]);
+    plan.into_iter().map(|mut step| step.take(3).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_user_is_found_by_the_primary_key_itself() {
+    assert_eq!(plan("BY_ID").await, ["SEARCH u USING PRIMARY KEY (id=?)"]);
+}
+
+#[tokio::test]
+async fn names_to_release_are_found_by_their_time_however_many_rows_are_blank() {
+    let by_time = "SEARCH sekisho_users USING INDEX sekisho_users_by_release (released_at<?)";
+    assert_eq!(plan("RELEASE").await, [by_time]);
 }

@@ -188,3 +188,11 @@ async fn a28_a_deleted_user_is_gone_and_the_name_stays_reserved_for_a_while() {
     tx.commit().await.unwrap();
     assert_eq!(db.store.read().await.unwrap().user_by_username("tim").await.unwrap().unwrap().id, id(2));
 }
+
+#[tokio::test]
+async fn a_user_who_is_not_deleted_has_a_name() {
+    let db = open().await;
+    insert_tim(&db.store).await;
+    let nameless = db.store.write_one("update sekisho_users set username = null", &[]).await;
+    assert!(matches!(nameless, Err(Error::Constraint { .. })), "{nameless:?}");
+}
