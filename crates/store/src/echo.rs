@@ -1,6 +1,7 @@
 //! What the store tells about its work: each statement to a hook, and a few counters.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -20,7 +21,7 @@ pub struct Echo<'a> {
     pub failed: bool,
 }
 
-/// What is called with each statement, on the thread that ran it and after it.
+/// What is called with each statement, on the thread that ran it and after it. Should it panic, nothing else happens.
 pub type EchoHook = Arc<dyn Fn(&Echo<'_>) + Send + Sync>;
 
 /// What the store did since it was opened.
@@ -69,12 +70,15 @@ impl Observer {
         let Some(hook) = &self.hook else { return run() };
         let start = Instant::now();
         let outcome = run();
-        hook(&Echo {
+        let echo = Echo {
             statement: text,
             elapsed: start.elapsed(),
             rows: outcome.as_ref().map_or(0, count),
             failed: outcome.is_err(),
-        });
+        };
+        // A rollback may run while another panic unwinds: a second one would end the process. The panic hook has
+        // printed it, and the statement was run whatever its observer does.
+        drop(catch_unwind(AssertUnwindSafe(|| hook(&echo))));
         outcome
     }
 

@@ -1,10 +1,10 @@
 //! The connections that read: a small stack, called in place on the thread that serves the request.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::dialect::Text;
 use crate::echo::Observer;
@@ -12,9 +12,9 @@ use crate::error::Error;
 use crate::sqlite::{Conn, Role};
 use crate::value::{Param, Row};
 
-/// Connections kept open while nobody reads.
+/// Connections kept open while nobody reads, at the least; one a processor where there are more.
 const KEPT: usize = 4;
-/// Connections open at once; who comes then waits for one.
+/// Connections on loan at once; who comes then waits for one.
 const MOST: usize = 64;
 
 /// The pool of reading connections.
@@ -22,69 +22,58 @@ pub(crate) struct Readers {
     path: PathBuf,
     observer: Arc<Observer>,
     lock_wait: Duration,
-    pool: Mutex<Pool>,
-    returned: Notify,
-}
-
-struct Pool {
+    /// Who holds a permit may have a connection.
+    places: Arc<Semaphore>,
+    kept: usize,
     // Boxed: a connection is moved in and out with every read.
     #[expect(clippy::vec_box, reason = "a connection is some hundred bytes and moves twice a read")]
-    idle: Vec<Box<Conn>>,
-    open: usize,
+    idle: Mutex<Vec<Box<Conn>>>,
 }
 
 impl Readers {
     pub(crate) fn new(path: PathBuf, observer: Arc<Observer>, lock_wait: Duration) -> Self {
-        let pool = Mutex::new(Pool { idle: Vec::with_capacity(KEPT), open: 0 });
-        Self { path, observer, lock_wait, pool, returned: Notify::new() }
+        let kept = std::thread::available_parallelism().map_or(KEPT, |processors| processors.get().max(KEPT));
+        let (places, idle) = (Arc::new(Semaphore::new(MOST)), Mutex::new(Vec::with_capacity(kept)));
+        Self { path, observer, lock_wait, places, kept, idle }
     }
 
     /// A connection of one's own for a while; each statement sees the newest state.
     pub(crate) async fn take(self: &Arc<Self>) -> Result<Reader, Error> {
-        loop {
-            if let Some(reader) = self.try_take()? {
-                return Ok(reader);
-            }
-            self.observer.waited();
-            self.returned.notified().await;
-        }
+        let place = match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(place) => place,
+            Err(_) => self.wait_for_place().await?,
+        };
+        let idle = self.idle().pop();
+        let conn = match idle {
+            Some(conn) => conn,
+            None => Box::new(Conn::open(&self.path, Role::Reader, &self.observer)?),
+        };
+        Ok(Reader { conn: Some(conn), home: Arc::clone(self), snapshot: false, broken: false, _place: place })
     }
 
-    fn try_take(self: &Arc<Self>) -> Result<Option<Reader>, Error> {
-        let mut pool = self.pool();
-        if let Some(conn) = pool.idle.pop() {
-            return Ok(Some(Reader {
-                conn: Some(conn),
-                home: Arc::clone(self),
-                snapshot: false,
-                broken: false,
-            }));
-        }
-        if pool.open == MOST {
-            return Ok(None);
-        }
-        pool.open += 1;
-        drop(pool);
-        // From here on the place is given back by `Reader`, whatever happens.
-        let mut reader = Reader { conn: None, home: Arc::clone(self), snapshot: false, broken: false };
-        reader.conn = Some(Box::new(Conn::open(&self.path, Role::Reader, &self.observer)?));
-        Ok(Some(reader))
+    /// Waits behind those that came before, for at most `lock_wait`.
+    async fn wait_for_place(&self) -> Result<OwnedSemaphorePermit, Error> {
+        self.observer.waited();
+        let start = Instant::now();
+        let turn = Arc::clone(&self.places).acquire_owned();
+        let place = tokio::time::timeout(self.lock_wait, turn).await.map_err(|_| busy_since(start))?;
+        // The semaphore is never closed.
+        place.map_err(Error::unavailable)
     }
 
-    fn pool(&self) -> std::sync::MutexGuard<'_, Pool> {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    #[expect(clippy::vec_box, reason = "as the field")]
+    fn idle(&self) -> MutexGuard<'_, Vec<Box<Conn>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put_back(&self, conn: Option<Box<Conn>>) {
-        let mut pool = self.pool();
-        let was_full = pool.open == MOST;
-        match conn {
-            Some(conn) if pool.idle.len() < KEPT => pool.idle.push(conn),
-            _ => pool.open -= 1,
-        }
-        drop(pool);
-        if was_full {
-            self.returned.notify_one();
+    fn put_back(&self, conn: Box<Conn>) {
+        let mut idle = self.idle();
+        if idle.len() < self.kept {
+            idle.push(conn);
+        } else {
+            // Closed once the others can go on.
+            drop(idle);
+            drop(conn);
         }
     }
 }
@@ -95,6 +84,8 @@ pub(crate) struct Reader {
     home: Arc<Readers>,
     snapshot: bool,
     broken: bool,
+    /// Given back after the connection, so that the next one finds that.
+    _place: OwnedSemaphorePermit,
 }
 
 impl Reader {
@@ -144,7 +135,9 @@ impl Drop for Reader {
     fn drop(&mut self) {
         let conn = self.conn.take().filter(|_| !self.broken);
         let conn = conn.filter(|conn| !self.snapshot || conn.control("rollback").is_ok());
-        self.home.put_back(conn);
+        if let Some(conn) = conn {
+            self.home.put_back(conn);
+        }
     }
 }
 

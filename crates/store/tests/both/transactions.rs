@@ -143,6 +143,37 @@ async fn many_readers_may_be_held_at_once_and_the_rest_wait() {
 }
 
 #[tokio::test]
+async fn readers_released_in_one_go_let_all_that_wait_go_on() {
+    let db = open().await;
+    let mut held = Vec::new();
+    for _ in 0..64 {
+        held.push(db.store.read().await.unwrap());
+    }
+    let one = |store: Store| async move { store.read().await.unwrap().has_users().await.unwrap() };
+    let waiting: Vec<_> = (0..10).map(|_| tokio::spawn(one(db.store.clone()))).collect();
+    tokio::task::yield_now().await;
+    assert!(waiting.iter().all(|task| !task.is_finished()));
+    held.clear();
+    for task in waiting {
+        assert!(!tokio::time::timeout(Duration::from_secs(3), task).await.unwrap().unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_reader_is_waited_for_no_longer_than_a_lock() {
+    let impatient = OpenOptions { lock_wait: Duration::from_millis(30), ..OpenOptions::new(NOW) };
+    let db = open_with(impatient).await;
+    let mut held = Vec::new();
+    for _ in 0..64 {
+        held.push(db.store.read().await.unwrap());
+    }
+    let refused = tokio::time::timeout(Duration::from_secs(3), db.store.read()).await.unwrap().err();
+    assert!(matches!(refused, Some(Error::Busy { waited_ms: 30.. })), "{refused:?}");
+    held.pop();
+    db.store.read().await.unwrap();
+}
+
+#[tokio::test]
 async fn the_store_says_whether_it_answers_and_can_be_written() {
     let db = open().await;
     db.store.ping().await.unwrap();
@@ -171,4 +202,20 @@ async fn the_echo_shows_statements_and_no_values() {
     tx.commit().await.unwrap();
     let lines = seen.lock().unwrap().clone();
     assert!(lines.iter().any(|(text, ..)| text == "commit") && !format!("{lines:?}").contains("tim"));
+}
+
+#[tokio::test]
+async fn an_echo_that_panics_harms_nobody_not_even_during_another_panic() {
+    let echo = Arc::new(|_: &Echo<'_>| panic!("on purpose, by the echo"));
+    let db = open_with(OpenOptions { echo: Some(echo), ..OpenOptions::new(NOW) }).await;
+    let store = db.store.clone();
+    let task = tokio::spawn(async move {
+        let mut tx = store.begin().await.unwrap();
+        tx.insert_user(&new_user(1, "a", "a", "a@x")).await.unwrap();
+        panic!("on purpose");
+    });
+    assert!(task.await.unwrap_err().is_panic());
+    assert_eq!(count(&db.store).await, 0);
+    insert_tim(&db.store).await;
+    assert_eq!(count(&db.store).await, 1);
 }
