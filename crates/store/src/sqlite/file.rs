@@ -5,11 +5,11 @@
 //! a new database would silently start without the users.
 
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::dialect::{Dialect, Text};
 use crate::echo::Observer;
@@ -76,9 +76,6 @@ fn judge(conn: &Conn, check: impl FnOnce(&Conn) -> Result<(), Error>) -> Result<
     Err(Error::Foreign { tables: names })
 }
 
-/// Tells apart the drafts of one process.
-static DRAFTS: AtomicU32 = AtomicU32::new(0);
-
 /// Makes a new database, readable by its owner only, with nothing in it but an empty list of migrations.
 ///
 /// Whoever is first wins; the others find a file that is there.
@@ -86,30 +83,55 @@ pub(crate) fn create(path: &Path, list: &str, observer: &Arc<Observer>) -> Resul
     let name = path.file_name().ok_or_else(|| Error::misuse("the path of the database has no file name"))?;
     let mut draft_name = std::ffi::OsString::from(".");
     draft_name.push(name);
-    draft_name.push(format!(".{}-{}.new", std::process::id(), DRAFTS.fetch_add(1, Ordering::Relaxed)));
+    draft_name.push(format!(".{:016x}.new", random()));
     let draft = path.with_file_name(draft_name);
     let unavailable =
         |what: &Path, error: std::io::Error| Error::unavailable(format!("{}: {error}", what.display()));
-    forget(&draft);
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)
-        .map_err(|error| unavailable(&draft, error))?;
+    make(&draft).map_err(|error| unavailable(&draft, error))?;
     let made = prepare(&draft, list, observer).and_then(|()| {
-        match fs::hard_link(&draft, path) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-            // Some file systems know no links.
-            Err(_) => fs::rename(&draft, path).map_err(|error| unavailable(path, error)),
-        }
+        put_in_place(&draft, path, |from, to| fs::hard_link(from, to))
+            .map_err(|error| unavailable(path, error))
     });
     forget(&draft);
     made?;
     // The new name must outlive a power cut as well.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unavailable(folder, error))
+}
+
+/// Gives the draft its name, unless a file has that name: that one is left as it is, whatever it is.
+fn put_in_place(
+    draft: &Path,
+    path: &Path,
+    link: impl FnOnce(&Path, &Path) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    match link(draft, path) {
+        Ok(()) => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+        // Some file systems know no links.
+        Err(_) => {}
+    }
+    // There the name is claimed with an empty file, which one caller alone can make, and the draft replaces that. Who
+    // looks in between, or after a power cut there, is told of a file without content; no database is ever replaced.
+    match make(path) {
+        Ok(()) => fs::rename(draft, path).inspect_err(|_| {
+            // Our own claim, and empty.
+            let _ = fs::remove_file(path);
+        }),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes an empty file that is its owner's alone; an error if there is one.
+fn make(path: &Path) -> std::io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop)
+}
+
+/// A number that no other process draws: process ids repeat, each container has a process 1. Its source is what the
+/// system seeds hash maps with, since nothing but the name's uniqueness hangs on it.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// Writes an empty list of migrations into a database that has no table yet.
@@ -176,9 +198,40 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 }
 
 fn tables(conn: &Conn) -> Result<Vec<String>, Error> {
-    let all =
-        "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name";
+    let all = "select name from sqlite_schema where type = 'table' and substr(name, 1, 7) <> 'sqlite_' order by name";
     let none: &[Param<'_>] = &[];
     let rows: Vec<Row> = conn.rows(Text { house: all, sqlite: all }, none)?;
     rows.into_iter().map(|mut row| row.take(0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_links_a_draft_takes_a_free_name_and_no_other() {
+        let folder = std::env::temp_dir().join(format!("sekisho-place-{:016x}", random()));
+        fs::create_dir(&folder).unwrap();
+        let (draft, path) = (folder.join("draft"), folder.join("test.db"));
+        let no_links = |_: &Path, _: &Path| Err(std::io::Error::from(ErrorKind::Unsupported));
+        for (there, after) in [(Some("a database"), "a database"), (Some(""), ""), (None, "draft")] {
+            fs::write(&draft, "draft").unwrap();
+            if let Some(content) = there {
+                fs::write(&path, content).unwrap();
+            }
+            put_in_place(&draft, &path, no_links).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), after);
+            assert_eq!(draft.exists(), there.is_some());
+            fs::remove_file(&path).unwrap();
+        }
+        assert!(put_in_place(&draft, &path, no_links).is_err(), "there is no draft any more");
+        assert!(!path.exists(), "the claim does not stay");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn drafts_are_named_apart() {
+        let drawn: std::collections::HashSet<_> = (0..1000).map(|_| random()).collect();
+        assert_eq!(drawn.len(), 1000);
+    }
 }

@@ -206,6 +206,31 @@ async fn s14_another_applications_database_is_named_and_untouched() {
 }
 
 #[tokio::test]
+async fn s14_a_table_whose_name_begins_almost_as_sqlites_own_is_seen() {
+    let folder = Folder::new();
+    let path = made(&folder).await;
+    alter(&path, &["create table sqlites (id integer primary key)"]).await;
+    alter(&path, &NOTHING_OF_OURS).await;
+    assert_eq!(refused(&folder, &path).await, Error::Foreign { tables: "sqlites".into() });
+}
+
+#[tokio::test]
+async fn drafts_of_others_stay_as_they_are() {
+    let folder = Folder::new();
+    // As another container would have them, where the same process id is at work on the same folder.
+    let drafts: Vec<_> =
+        (0..100).map(|n| folder.path(&format!(".test.db.{}-{n}.new", std::process::id()))).collect();
+    for draft in &drafts {
+        fs::write(draft, b"another's").unwrap();
+    }
+    open(&folder.path("test.db")).await.unwrap().close().await;
+    for draft in &drafts {
+        assert_eq!(fs::read(draft).unwrap(), b"another's");
+    }
+    assert_eq!(contents(&folder).len(), drafts.len() + 1);
+}
+
+#[tokio::test]
 async fn an_empty_database_is_nobodys_and_becomes_ours() {
     let folder = Folder::new();
     let path = made(&folder).await;
