@@ -23,12 +23,26 @@ use crate::{
 /// How many users tokens and log-ins are drawn from.
 pub(crate) const USERS: usize = 10_000;
 
+/// How to measure.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Manner {
+    /// A smoke run: few and short rounds, no bar is judged by it. Nothing is written.
+    #[arg(long)]
+    pub(crate) short: bool,
+    /// Servers on the first core, generator on the second, instead of both on all. Nothing is written.
+    #[arg(long)]
+    pub(crate) pinned: bool,
+    /// Measure a round once even if other programs use the machine meanwhile.
+    #[arg(long)]
+    pub(crate) busy: bool,
+    /// How many rounds a ratio is the median of; 15 unless told otherwise, 3 in a smoke run.
+    #[arg(long, value_name = "N")]
+    pub(crate) rounds: Option<usize>,
+}
+
 /// What was asked for, and what has been prepared so far.
 pub(crate) struct Bench {
-    /// A smoke run: few and short rounds, small stocks, no bar is meant to be judged by it.
-    pub(crate) short: bool,
-    pinned: bool,
-    tries: u32,
+    manner: Manner,
     binary: PathBuf,
     target: PathBuf,
     work: PathBuf,
@@ -37,14 +51,19 @@ pub(crate) struct Bench {
 
 impl Bench {
     /// Prepares an empty work folder under `target`.
-    pub(crate) fn new(binary: PathBuf, target: &Path, short: bool, pinned: bool, busy: bool) -> Result<Self> {
+    pub(crate) fn new(manner: Manner, binary: &Path, target: &Path) -> Result<Self> {
+        let binary = binary.canonicalize().with_context(|| format!("finding {}", binary.display()))?;
         let work = target.join("bench-work");
         if work.exists() {
             fs::remove_dir_all(&work).with_context(|| format!("emptying {}", work.display()))?;
         }
         fs::create_dir_all(&work)?;
-        let tries = if short || busy { 1 } else { 5 };
-        Ok(Self { short, pinned, tries, binary, target: target.to_owned(), work, users: OnceCell::new() })
+        Ok(Self { manner, binary, target: target.to_owned(), work, users: OnceCell::new() })
+    }
+
+    /// Whether this is a smoke run.
+    pub(crate) fn is_short(&self) -> bool {
+        self.manner.short
     }
 
     /// The binary under test.
@@ -64,7 +83,7 @@ impl Bench {
 
     /// A third of a second of warming up, then two of counting.
     pub(crate) fn window(&self) -> Window {
-        let scale = if self.short { 0.25 } else { 1.0 };
+        let scale = if self.manner.short { 0.25 } else { 1.0 };
         Window {
             warm: Duration::from_millis(300).mul_f64(scale),
             measure: Duration::from_secs(2).mul_f64(scale),
@@ -75,11 +94,6 @@ impl Bench {
     pub(crate) fn window_of_hashes(&self) -> Window {
         let usual = self.window();
         Window { warm: usual.warm, measure: usual.measure.max(Duration::from_secs(1)).mul_f64(2.0) }
-    }
-
-    /// How many rounds a ratio is the median of.
-    pub(crate) fn rounds(&self) -> usize {
-        if self.short { 3 } else { 15 }
     }
 
     /// Measures each of `sides` once a round, every round beginning with the next side, and again
@@ -93,13 +107,16 @@ impl Bench {
         sides: usize,
         mut measure: impl FnMut(usize) -> Result<T>,
     ) -> Result<Vec<Vec<(T, Usage)>>> {
+        let Manner { short, busy, rounds, .. } = self.manner;
+        let tries = if short || busy { 1 } else { 5 };
+        let count = rounds.unwrap_or(if short { 3 } else { 15 });
         let pids: Vec<u32> = servers.iter().map(|server| server.pid()).collect();
         let mut rounds = Vec::new();
-        for round in 0..self.rounds() {
+        for round in 0..count {
             let mut measured: Vec<Option<(T, Usage)>> = (0..sides).map(|_| None).collect();
             for step in 0..sides {
                 let side = (round + step) % sides;
-                measured[side] = Some(undisturbed(&pids, self.tries, || measure(side))?);
+                measured[side] = Some(undisturbed(&pids, tries, || measure(side))?);
             }
             rounds.push(measured.into_iter().flatten().collect());
         }
@@ -167,7 +184,7 @@ impl Bench {
 
     /// When pinned: the server, which inherits this, on core 0, the generator on core 1.
     fn pin(&self, core: usize) -> Result<()> {
-        if self.pinned {
+        if self.manner.pinned {
             let cores = fs::read_to_string("/proc/cpuinfo")?.matches("processor\t").count();
             ensure!(cores >= 2, "pinning needs two cores");
             let mut set = CpuSet::new();

@@ -16,13 +16,16 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, ExitCode},
 };
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 
-use crate::{bench::Bench, report::Row};
+use crate::{
+    bench::{Bench, Manner},
+    report::Row,
+};
 
 /// Measures the server against its rivals and writes bench/RESULTS.md.
 #[derive(Parser)]
@@ -30,18 +33,11 @@ use crate::{bench::Bench, report::Row};
 struct Arguments {
     #[command(subcommand)]
     rival: Option<Rival>,
-    /// A smoke run: few and short rounds; nothing is written.
-    #[arg(long)]
-    short: bool,
+    #[command(flatten)]
+    manner: Manner,
     /// Only the measurement of this name; may be given again. Nothing is written.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
-    /// Servers on the first core, generator on the second, instead of both on all. Nothing is written.
-    #[arg(long)]
-    pinned: bool,
-    /// Measure a round once even if other programs use the machine meanwhile.
-    #[arg(long)]
-    busy: bool,
     /// The binary to measure, instead of building it.
     #[arg(long, value_name = "FILE")]
     server: Option<PathBuf>,
@@ -59,10 +55,20 @@ enum Rival {
     },
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
-    if let Some(Rival::BareAxum { address, answer }) = arguments.rival {
-        return rivals::bare_axum::serve(address, &answer);
+fn main() -> ExitCode {
+    match measure(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not Debug's form, which would print a backtrace.
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(arguments: &Arguments) -> Result<()> {
+    if let Some(Rival::BareAxum { address, answer }) = &arguments.rival {
+        return rivals::bare_axum::serve(*address, answer);
     }
     if let Some(unknown) = arguments.only.iter().find(|name| !rows::ALL.iter().any(|row| row.name == **name))
     {
@@ -71,7 +77,7 @@ fn main() -> Result<()> {
     }
     let target = target_folder()?;
     let binary = arguments.server.clone().map_or_else(|| build(&target), Ok)?;
-    let bench = Bench::new(binary, &target, arguments.short, arguments.pinned, arguments.busy)?;
+    let bench = Bench::new(arguments.manner, &binary, &target)?;
 
     let mut rows: Vec<Row> = Vec::new();
     let mut failed = Vec::new();
@@ -93,7 +99,8 @@ fn main() -> Result<()> {
     }
     println!("\n{}", report::table(&rows));
     ensure!(failed.is_empty(), "not measured: {}", failed.join(", "));
-    if !arguments.short && !arguments.pinned && arguments.only.is_empty() {
+    let Manner { short, pinned, rounds, .. } = arguments.manner;
+    if !short && !pinned && rounds.is_none() && arguments.only.is_empty() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md");
         fs::write(&file, results(&rows)).with_context(|| format!("writing {}", file.display()))?;
         println!("written to {}", file.display());

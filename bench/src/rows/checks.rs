@@ -51,7 +51,7 @@ pub(super) fn against_fastapi(bench: &Bench) -> Result<Vec<Row>> {
 
 /// A large database against a small one.
 pub(super) fn many_users(bench: &Bench) -> Result<Vec<Row>> {
-    let many = if bench.short { 100_000 } else { 1_000_000 };
+    let many = if bench.is_short() { 100_000 } else { 1_000_000 };
     let (few, many) = (bench.stock(1_000)?, bench.stock(many)?);
     let small = bench.sekisho(&few)?;
     let large = bench.sekisho(&many)?;

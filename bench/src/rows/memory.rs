@@ -35,7 +35,7 @@ pub(super) fn idle_and_after(bench: &Bench) -> Result<Vec<Row>> {
 
     let entering = log_ins(target, &stock.names, PASSWORD);
     let group = Group { target, connections: 16, threads: 1, requests: &entering, expect: 200, once: false };
-    let measure = Duration::from_secs(if bench.short { 2 } else { 20 });
+    let measure = Duration::from_secs(if bench.is_short() { 2 } else { 20 });
     run_one(group, Window { warm: Duration::ZERO, measure })?.clean()?;
     let peak = mib(server.peak_kib()?);
     thread::sleep(Duration::from_secs(30));

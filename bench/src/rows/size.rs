@@ -12,7 +12,7 @@ use crate::{
 /// From before the spawn to the answer of a token check, on a database that is in the page cache.
 pub(super) fn start(bench: &Bench) -> Result<Vec<Row>> {
     let stock = bench.users()?;
-    let starts = if bench.short { 5 } else { 31 };
+    let starts = if bench.is_short() { 5 } else { 31 };
     let mut millis = Vec::new();
     for _ in 0..starts {
         millis.push(bench.sekisho(stock)?.ready_after.as_secs_f64() * 1e3);
