@@ -65,3 +65,32 @@ fn forms(secret: &str) -> Vec<String> {
     }
     forms
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str, secret: &str) -> bool {
+        let secrets = [secret.to_owned()];
+        forms(secret).iter().any(|form| text.contains(form.as_str()))
+            && std::panic::catch_unwind(|| check_no_secret("a text", text.as_bytes(), &secrets)).is_err()
+    }
+
+    /// An oracle that finds nothing would let everything pass.
+    #[test]
+    fn a_secret_is_found_in_any_dress() {
+        let secret = "canary-Zo\u{eb}-7f3a/+=";
+        assert!(found(&format!("password={secret}&x=1"), secret));
+        assert!(found(&format!("GET /?password={} HTTP/1.1", percent(secret)), secret));
+        let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+        assert!(found(&hex, secret) && found(&hex.to_uppercase(), secret));
+        for before in ["", "a", "ab", "abc", "{\"password\":\""] {
+            for after in ["", "x", "xy", "\"}"] {
+                let text = format!("{before}{secret}{after}");
+                assert!(found(&STANDARD.encode(&text), secret), "{text:?}");
+                assert!(found(&URL_SAFE_NO_PAD.encode(&text), secret), "{text:?}");
+            }
+        }
+        assert!(!forms(secret).iter().any(|form| "nothing of the kind".contains(form.as_str())));
+    }
+}
