@@ -5,6 +5,7 @@ mod accounts;
 mod http;
 mod http2;
 mod http_bytes;
+mod http_origin;
 mod jwt;
 mod jwt_encoding;
 mod jwt_users;
