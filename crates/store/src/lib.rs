@@ -33,6 +33,6 @@ pub use error::Error;
 pub use migrate::schema;
 pub use session::{Read, Tx};
 pub use statement::Statement;
-pub use store::{OpenOptions, Store};
+pub use store::{NO_POSTGRESQL, OpenOptions, Store};
 pub use user_changes::{Field, Insert, NewUser};
 pub use value::{Column, Kind, Param, Row};

@@ -44,6 +44,10 @@ pub struct Store {
     opened_at: Timestamp,
 }
 
+/// Why an address of PostgreSQL is refused.
+pub const NO_POSTGRESQL: &str =
+    "PostgreSQL is not in this version; name a SQLite file, as in sqlite:///./data/sekisho.db";
+
 /// The databases there are; PostgreSQL stands beside SQLite.
 #[derive(Clone)]
 enum Driver {
@@ -59,9 +63,7 @@ impl Store {
         let driver = match url {
             DatabaseUrl::Sqlite(path) => open_sqlite(path, &observer, options.lock_wait).await?,
             DatabaseUrl::Postgres(_) => {
-                return Err(Error::misuse(
-                    "PostgreSQL is not in this version; name a SQLite file, sqlite:///./data/sekisho.db",
-                ));
+                return Err(Error::misuse(NO_POSTGRESQL));
             }
         };
         let store = Self { driver, observer, opened_at: options.now };

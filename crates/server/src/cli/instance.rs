@@ -3,6 +3,7 @@
 //! The command line does not take it: its commands work on the same file while the server runs.
 
 use super::exit::Stop;
+use crate::telemetry::Sink;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ pub(super) fn lock_path(database: &Path) -> PathBuf {
 
 impl Instance {
     /// Takes the lock of this database; waits for another instance and says so once.
-    pub(super) async fn take(database: &Path) -> Result<Instance, Stop> {
+    pub(super) async fn take(database: &Path, say: &Sink) -> Result<Instance, Stop> {
         let path = lock_path(database);
         let file = OpenOptions::new()
             .create(true)
@@ -43,10 +44,10 @@ impl Instance {
                 Err(TryLockError::WouldBlock) if waited < PATIENCE => {
                     if waited.is_zero() {
                         let seconds = PATIENCE.as_secs();
-                        eprintln!(
-                            "sekisho: another instance serves {}; waiting up to {seconds} s for it to go",
+                        say(&format!(
+                            "sekisho: another instance serves {}; waiting up to {seconds} s for it to go\n",
                             database.display()
-                        );
+                        ));
                     }
                     tokio::time::sleep(STEP).await;
                     waited += STEP;

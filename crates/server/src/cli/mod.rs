@@ -9,6 +9,7 @@ mod instance;
 mod item;
 mod open;
 mod output;
+mod outputs;
 mod prompt;
 mod screen;
 mod serve;

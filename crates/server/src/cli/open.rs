@@ -10,7 +10,7 @@ use crate::system::{SystemClock, SystemDice};
 use crate::telemetry::AuthTrace;
 use sekisho_core::settings::{DatabaseUrl, Settings};
 use sekisho_core::{Clock as _, keys};
-use sekisho_store::{EchoHook, OpenOptions, Store};
+use sekisho_store::{EchoHook, NO_POSTGRESQL, OpenOptions, Store};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -46,6 +46,10 @@ impl Open {
                 database.display()
             )));
         }
+        if !database.exists() {
+            // The root key, which makes its own directory, may lie elsewhere.
+            root_key::make_directory(&settings.storage.data_dir)?;
+        }
         // One command hashes one password.
         settings.hashing.threads = 1;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -64,9 +68,7 @@ impl Open {
 pub(super) fn sqlite_path(settings: &Settings) -> Result<PathBuf, Stop> {
     match &settings.storage.database_url {
         DatabaseUrl::Sqlite(path) => Ok(path.clone()),
-        DatabaseUrl::Postgres(_) => Err(Stop::usage(
-            "storage.database_url: PostgreSQL is not in this version; name a SQLite file, as in sqlite:///./sekisho.db",
-        )),
+        DatabaseUrl::Postgres(_) => Err(Stop::usage(format!("storage.database_url: {NO_POSTGRESQL}"))),
     }
 }
 

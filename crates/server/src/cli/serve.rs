@@ -3,6 +3,7 @@
 use super::exit::{Exit, Stop};
 use super::instance::{Instance, lock_path};
 use super::open;
+use super::outputs::Outputs;
 use super::screen::Screen;
 use crate::accounts::manage;
 use crate::app::App;
@@ -13,13 +14,13 @@ use crate::http::{self, Gate};
 use crate::reload::in_place::{self, Running, level_filter};
 use crate::reload::supervisor;
 use crate::system::{SystemClock, Terminal};
-use crate::telemetry::{AuthTrace, Style, echo, log, panic, sink};
+use crate::telemetry::{AuthTrace, Sink, Style, echo, log, panic};
 use crate::{below_root_path, demo, router};
 use axum::Router;
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use sekisho_core::Actor;
 use sekisho_core::settings::{LogFormat, Settings, Switch};
-use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,18 +55,26 @@ where
     } else if loaded.settings.server.reload {
         return supervise(flags, loaded);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Stop::unavailable(format!("cannot start: {error}")))?;
-    runtime.block_on(serve(flags, loaded, supervised.is_some(), own_routes))
+    let style = style(&loaded.settings);
+    let outputs = Outputs::start(style).map_err(cannot_start)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
+    let served = runtime.block_on(serve(flags, loaded, supervised.is_some(), style, &outputs, own_routes));
+    drop(runtime);
+    outputs.flush_before(served)
+}
+
+fn cannot_start(error: std::io::Error) -> Stop {
+    Stop::unavailable(format!("cannot start: {error}"))
 }
 
 fn supervise(flags: &Flags, loaded: Loaded) -> Result<(), Stop> {
+    let outputs = Outputs::start(style(&loaded.settings)).map_err(cannot_start)?;
     let started = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let code = started
-        .and_then(|runtime| runtime.block_on(supervisor::supervise(flags, loaded.settings, loaded.files)))
-        .map_err(|error| Stop::unavailable(format!("cannot watch over a server: {error}")))?;
+    let ended = started
+        .and_then(|runtime| runtime.block_on(supervisor::supervise(flags, loaded, outputs.stderr.sink())))
+        .map_err(|error| Stop::unavailable(format!("cannot watch over a server: {error}")));
+    outputs.flush();
+    let code = ended?;
     // The server has said why; its exit code is passed on.
     let stop = |exit| Stop { exit, reason: None, lines: Vec::new() };
     match code {
@@ -85,28 +94,30 @@ fn die_with(parent: u32) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn serve<R>(flags: &Flags, loaded: Loaded, supervised: bool, own_routes: R) -> Result<(), Stop>
+async fn serve<R>(
+    flags: &Flags,
+    loaded: Loaded,
+    supervised: bool,
+    style: Style,
+    outputs: &Outputs,
+    own_routes: R,
+) -> Result<(), Stop>
 where
     R: AsyncFnOnce(Arc<App>) -> Result<Router, Failure>,
 {
     let mut signals =
         Signals::listen().map_err(|error| Stop::unavailable(format!("cannot take signals: {error}")))?;
     let Loaded { settings, .. } = loaded;
-    let style = style(&settings);
-    let log = log::init(level_filter(settings.log.level), style, Arc::new(SystemClock), sink::stderr());
+    let say = outputs.stderr.sink();
+    let log = log::init(level_filter(settings.log.level), style, Arc::new(SystemClock), Arc::clone(&say));
     panic::log_places_only();
 
     let database = open::sqlite_path(&settings)?;
-    if settings.server.demo && settings.profile.is_production() {
-        return Err(Stop::usage(
-            "--demo makes a user whose password is public: not with the profile production",
-        ));
-    }
-    let (listener, _instance) = take_place(&settings, &database, supervised).await?;
+    let (listener, _instance) = take_place(&settings, &database, supervised, &say).await?;
     let address = listener.local_addr().map_err(|error| Stop::usage(format!("cannot listen: {error}")))?;
     let root = open::root(&settings).await?;
-    let trace = trace(&settings, style);
-    let echo = settings.log.echo.then(|| echo::printer(style, sink::stderr()));
+    let trace = trace(&settings, style, &say);
+    let echo = settings.log.echo.then(|| echo::printer(style, say));
     let app = open::app(settings, &root, trace, echo).await?;
     let demo = app.current().settings.server.demo && demo::make(&app, &app.ctx(Actor::Server)).await?;
 
@@ -117,7 +128,8 @@ where
     let mut server = tokio::spawn(http::serve(listener, routes, Arc::clone(&gate), async {
         let _ = stopped.await;
     }));
-    greet(&app, address, &database, &root, demo).await;
+    outputs.stdout.sink()(&greeting(&app, address, &database, &root, demo).await);
+    warn(&app, &root);
 
     loop {
         tokio::select! {
@@ -133,8 +145,10 @@ where
     }
     tracing::info!("stopping: what is in flight is answered");
     let _ = stop.send(());
+    let at_once = outputs.clone();
     tokio::spawn(async move {
         while !matches!(signals.next().await, Asked::Stop) {}
+        at_once.flush();
         std::process::exit(Exit::Refused as i32);
     });
     let _ = server.await;
@@ -152,14 +166,15 @@ async fn take_place(
     settings: &Settings,
     database: &Path,
     supervised: bool,
+    say: &Sink,
 ) -> Result<(TcpListener, Instance), Stop> {
     if lock_path(database).exists() {
-        let instance = Instance::take(database).await?;
+        let instance = Instance::take(database, say).await?;
         return Ok((bind(settings.server.listen, supervised).await?, instance));
     }
     let listener = bind(settings.server.listen, supervised).await?;
     root_key::make_directory(&settings.storage.data_dir)?;
-    Ok((listener, Instance::take(database).await?))
+    Ok((listener, Instance::take(database, say).await?))
 }
 
 async fn bind(address: SocketAddr, patient: bool) -> Result<TcpListener, Stop> {
@@ -183,7 +198,7 @@ async fn bind(address: SocketAddr, patient: bool) -> Result<TcpListener, Stop> {
 }
 
 /// The first screen. `listening on …` is a line of its own, for whoever waits for it.
-async fn greet(app: &App, address: SocketAddr, database: &Path, root: &RootKey, demo: bool) {
+async fn greeting(app: &App, address: SocketAddr, database: &Path, root: &RootKey, demo: bool) -> String {
     let has_users = manage::list(app, None, 1).await.is_ok_and(|users| !users.is_empty());
     let current = app.current();
     let screen = Screen {
@@ -200,9 +215,12 @@ async fn greet(app: &App, address: SocketAddr, database: &Path, root: &RootKey, 
         text.push_str(line);
         text.push('\n');
     });
-    let mut to = std::io::stdout().lock();
-    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
-    current.settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    text
+}
+
+/// What the operator should know about this start.
+fn warn(app: &App, root: &RootKey) {
+    app.current().settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     if root.exposed {
         tracing::warn!("others than its owner may read {}: chmod 600", root.path.display());
     }
@@ -217,14 +235,14 @@ fn style(settings: &Settings) -> Style {
     })
 }
 
-fn trace(settings: &Settings, style: Style) -> AuthTrace {
+fn trace(settings: &Settings, style: Style, say: &Sink) -> AuthTrace {
     let on = match settings.log.trace_auth {
         Switch::On => true,
         Switch::Off => false,
         Switch::Auto => !settings.profile.is_production() && std::io::stderr().is_terminal(),
     };
     let zone = if on { jiff::tz::TimeZone::system() } else { jiff::tz::TimeZone::UTC };
-    AuthTrace::new(on.then_some(style), zone, sink::stderr())
+    AuthTrace::new(on.then_some(style), zone, Arc::clone(say))
 }
 
 /// What a signal asks for.

@@ -3,6 +3,8 @@
 use super::error::ConfigError;
 use super::files::{self, Source};
 use sekisho_core::settings::{self, Layer, Origins, Settings};
+use std::cell::RefCell;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// What the command line says about the configuration.
@@ -28,6 +30,13 @@ pub struct Loaded {
 /// Reads all layers and checks the whole; all errors are found in one go.
 pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
     let mut files = Vec::new();
+    match read(flags, &mut files) {
+        Ok((settings, origins)) => Ok(Loaded { settings, origins, files }),
+        Err(error) => Err(ConfigError { files, ..error }),
+    }
+}
+
+fn read(flags: &Flags, files: &mut Vec<PathBuf>) -> Result<(Settings, Origins), ConfigError> {
     let mut layers: Vec<Layer> = Vec::new();
     let mut lines = Vec::new();
     let mut take = |layer: Result<Layer, ConfigError>| match layer {
@@ -41,23 +50,21 @@ pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
     let dotenv = files::dotenv_file();
     files.push(dotenv.path.clone());
     take(dotenv_layer(&dotenv));
-    take(settings::layer_from_env(environment()).map_err(ConfigError::from));
+    take(environment(std::env::vars_os()));
     let values = flags.values.iter().map(|(key, flag, value)| (*key, *flag, value.clone()));
     take(settings::layer_from_flags(values).map_err(ConfigError::from));
     if !lines.is_empty() {
-        return Err(ConfigError { lines });
+        return Err(ConfigError::all(lines));
     }
 
     let secret = match settings::secret_key_file(&layers) {
         Some((path, origin)) => {
-            let content = files::secret(&path).map_err(|why| ConfigError::one(format!("{origin}: {why}")))?;
-            files.push(path);
-            Some(content)
+            files.push(path.clone());
+            Some(files::secret(&path).map_err(|why| ConfigError::one(format!("{origin}: {why}")))?)
         }
         None => None,
     };
-    let (settings, origins) = settings::resolve(&layers, secret)?;
-    Ok(Loaded { settings, origins, files })
+    Ok(settings::resolve(&layers, secret)?)
 }
 
 fn toml_layer(source: &Source) -> Result<Layer, ConfigError> {
@@ -67,13 +74,62 @@ fn toml_layer(source: &Source) -> Result<Layer, ConfigError> {
 
 fn dotenv_layer(source: &Source) -> Result<Layer, ConfigError> {
     let text = source.text()?.unwrap_or_default();
-    Ok(settings::layer_from_dotenv(&text, &source.path.display().to_string(), &|name| {
-        std::env::var(name).ok()
-    })?)
+    let unreadable = RefCell::new(Vec::new());
+    let layer = settings::layer_from_dotenv(&text, &source.path.display().to_string(), &|name| {
+        let value = std::env::var_os(name)?;
+        value.into_string().map_err(|_| unreadable.borrow_mut().push(not_text(name))).ok()
+    });
+    // As if it were not set, the file would mean something else.
+    match unreadable.into_inner() {
+        lines if lines.is_empty() => Ok(layer?),
+        lines => Err(ConfigError::all(lines)),
+    }
 }
 
-/// The environment's names and values; what is not UTF-8 is not ours.
-fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+/// The layer of the environment. What is not UTF-8 and not ours is passed over; what is ours is a fault, since without it
+/// another key would sign, or another database be opened.
+fn environment(vars: impl Iterator<Item = (OsString, OsString)>) -> Result<Layer, ConfigError> {
+    let mut texts = Vec::new();
+    let mut lines = Vec::new();
+    for (name, value) in vars {
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => texts.push((name, value)),
+            (Ok(name), Err(_)) if is_ours(&name) => lines.push(not_text(&name)),
+            _ => {}
+        }
+    }
+    if lines.is_empty() { Ok(settings::layer_from_env(texts)?) } else { Err(ConfigError::all(lines)) }
+}
+
+/// Whether a variable of this name would be read as text, or refused as an unknown one of ours.
+fn is_ours(name: &str) -> bool {
+    let known = || settings::SETTINGS.iter().any(|setting| setting.env.contains(&name));
+    // The configuration file's own name may be any path; what tests hand over is theirs.
+    let others = name == "SEKISHO_CONFIG" || name.starts_with("SEKISHO_TEST_");
+    !others && (name.starts_with("SEKISHO_") || known())
+}
+
+fn not_text(name: &str) -> String {
+    format!("environment ({name}): its value is not UTF-8 text")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStringExt as _;
+
+    fn layer(name: &str) -> Result<Layer, ConfigError> {
+        environment([(OsString::from(name), OsString::from_vec(b"canary-\xff".to_vec()))].into_iter())
+    }
+
+    #[test]
+    fn a_variable_of_ours_that_is_not_text_is_a_fault_and_anothers_is_not() {
+        for name in ["SECRET_KEY", "DATABASE_URL", "SEKISHO_TOKENS_SECRET_KEY", "SEKISHO_LISTN"] {
+            let line = format!("environment ({name}): its value is not UTF-8 text");
+            assert_eq!(layer(name).unwrap_err().lines, [line]);
+        }
+        for name in ["LS_COLORS", "SEKISHO_CONFIG", "SEKISHO_TEST_X"] {
+            assert!(layer(name).is_ok(), "{name}");
+        }
+    }
 }

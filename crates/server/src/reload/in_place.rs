@@ -59,11 +59,13 @@ fn take(running: &Running<'_>, flags: &Flags) -> Result<(), ConfigError> {
         );
         return Ok(());
     }
+    let warnings = loaded.settings.warnings.clone();
+    let settings = settings::keep_what_is_fixed(&app.current().settings, loaded.settings);
+    // All that can fail comes before the first word and the first change.
+    let keys = key_ring(&settings, running.root)?;
     changes.iter().for_each(say);
-    loaded.settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     if changes.iter().any(|change| change.live) {
-        let settings = settings::keep_what_is_fixed(&app.current().settings, loaded.settings);
-        let keys = key_ring(&settings, running.root)?;
         running.log.set_level(level_filter(settings.log.level));
         running.gate.apply(&settings);
         app.apply(settings, keys);

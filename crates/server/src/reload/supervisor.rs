@@ -5,8 +5,9 @@
 //! sockets: the new server retries its port for a moment.
 
 use super::watch::Watched;
-use crate::config::{self, Flags};
+use crate::config::{self, Flags, Loaded};
 use crate::system::Terminal;
+use crate::telemetry::Sink;
 use rustix::process::{Pid, Signal, kill_process};
 use sekisho_core::settings::{self, Settings};
 use std::ffi::OsString;
@@ -23,12 +24,12 @@ const TICK: Duration = Duration::from_millis(500);
 /// # Errors
 ///
 /// When the executable cannot be found or started. The result is the server's own exit code.
-pub async fn supervise(flags: &Flags, settings: Settings, files: Vec<PathBuf>) -> std::io::Result<i32> {
+pub async fn supervise(flags: &Flags, loaded: Loaded, say: Sink) -> std::io::Result<i32> {
     let executable = executable()?;
     let mut watched = Watched::new(executable.clone());
-    let mut files: Vec<Watched> = files.into_iter().map(Watched::new).collect();
-    let mut server = Server { executable, child: None };
-    let mut settings = settings;
+    let mut files: Vec<Watched> = loaded.files.into_iter().map(Watched::new).collect();
+    let mut server = Server { executable, child: None, say };
+    let mut settings = loaded.settings;
     let mut end = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -36,7 +37,7 @@ pub async fn supervise(flags: &Flags, settings: Settings, files: Vec<PathBuf>) -
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
 
-    say("watching the configuration and the executable");
+    server.say("watching the configuration and the executable");
     server.start()?;
     let terminal = Terminal::of_this_process();
     let mut stopping = false;
@@ -52,14 +53,14 @@ pub async fn supervise(flags: &Flags, settings: Settings, files: Vec<PathBuf>) -
             _ = child_ended.recv() => {}
             _ = tick.tick(), if !stopping => {
                 if watched.changed(false) {
-                    say("the executable changed: restarting");
+                    server.say("the executable changed: restarting");
                     restarted = true;
                     server.restart().await?;
                 }
                 let changed: Vec<_> = files.iter_mut().filter_map(|f| f.changed(true).then(|| f.path().display().to_string())).collect();
                 if !changed.is_empty() {
                     restarted = true;
-                    take(flags, &mut settings, &mut server, &changed.join(", ")).await?;
+                    take(flags, &mut settings, &mut files, &mut server, &changed.join(", ")).await?;
                 }
             }
         }
@@ -69,7 +70,7 @@ pub async fn supervise(flags: &Flags, settings: Settings, files: Vec<PathBuf>) -
             if stopping || !restarted {
                 return Ok(code);
             }
-            say(&format!("the server ended with exit code {code}; waiting for a change"));
+            server.say(&format!("the server ended with exit code {code}; waiting for a change"));
         } else if stopping && server.child.is_none() {
             return Ok(0);
         }
@@ -80,16 +81,21 @@ pub async fn supervise(flags: &Flags, settings: Settings, files: Vec<PathBuf>) -
 async fn take(
     flags: &Flags,
     settings: &mut Settings,
+    files: &mut Vec<Watched>,
     server: &mut Server,
     names: &str,
 ) -> std::io::Result<()> {
     let new = match config::load(flags) {
-        Ok(loaded) => loaded.settings,
+        Ok(loaded) => {
+            watch(files, loaded.files);
+            loaded.settings
+        }
         Err(error) => {
-            error
-                .lines
-                .iter()
-                .for_each(|line| say(&format!("{names} changed, the running configuration stays: {line}")));
+            // What is missing now may come.
+            watch(files, error.files);
+            for line in error.lines {
+                server.say(&format!("{names} changed, the running configuration stays: {line}"));
+            }
             return Ok(());
         }
     };
@@ -98,7 +104,7 @@ async fn take(
     let same_profile = settings.profile == new.profile;
     *settings = new;
     if server.child.is_none() {
-        say(&format!("{names} changed: starting"));
+        server.say(&format!("{names} changed: starting"));
         return server.start();
     }
     if fixed.is_empty() && same_profile {
@@ -107,18 +113,34 @@ async fn take(
         return Ok(());
     }
     for change in fixed {
-        say(&format!("{names} changed: {} {} -> {}", change.key, change.old, change.new));
+        server.say(&format!("{names} changed: {} {} -> {}", change.key, change.old, change.new));
     }
-    say("restarting");
+    server.say("restarting");
     server.restart().await
+}
+
+/// Watches these files from now on; of those that were watched before, what is known of them stays.
+fn watch(files: &mut Vec<Watched>, now: Vec<PathBuf>) {
+    files.retain(|file| now.iter().any(|path| path == file.path()));
+    for path in now {
+        if !files.iter().any(|file| file.path() == path) {
+            files.push(Watched::new(path));
+        }
+    }
 }
 
 struct Server {
     executable: PathBuf,
     child: Option<Child>,
+    say: Sink,
 }
 
 impl Server {
+    /// One line for the operator.
+    fn say(&self, line: &str) {
+        (self.say)(&format!("sekisho: {line}\n"));
+    }
+
     /// The same command line, marked as supervised, in a process group of its own: Ctrl-C reaches the server once, through us.
     fn start(&mut self) -> std::io::Result<()> {
         let mut args: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -162,8 +184,4 @@ impl Server {
 /// The path of this executable as it was started; after a rebuild the system calls the running one "deleted".
 fn executable() -> std::io::Result<PathBuf> {
     std::env::current_exe()
-}
-
-fn say(line: &str) {
-    eprintln!("sekisho: {line}");
 }

@@ -2,25 +2,22 @@
 //!
 //! The seeds print their steps to learn from; so does this, for whoever wants to see what happens between a password and an
 //! answer. It is on by default in development at a terminal, otherwise with `--trace-auth`. It shows no password, no hash
-//! (its scheme only) and no token (its header and payload decoded, its signature hidden). Off, it costs one atomic load a
-//! request. Handlers start it, verbs write into it, and dropping it prints one request's steps in one write.
+//! (its scheme only) and no token (its header and payload decoded, its signature hidden). Off, it costs a look at a
+//! field. Handlers start it, verbs write into it, and dropping it prints one request's steps in one piece.
 
 use super::record::{Record, Shown, Step};
 use super::sink::{Sink, Style};
 use jiff::tz::TimeZone;
 use sekisho_core::{Ctx, Refusal, RequestId, SchemeCost, Timestamp, User};
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-const OFF: u8 = 0;
-
-/// The switch and the printer of the trace; clones share both.
+/// The printer of the trace, or none; clones share it.
 #[derive(Clone)]
 pub struct AuthTrace(Arc<Inner>);
 
 struct Inner {
-    style: AtomicU8,
+    style: Option<Style>,
     zone: TimeZone,
     sink: Sink,
     /// Whose steps were printed last: further ones of the same request go under the same heading.
@@ -30,29 +27,24 @@ struct Inner {
 impl AuthTrace {
     /// A trace that prints in a style, or nothing when there is none; times are shown in `zone`.
     pub fn new(style: Option<Style>, zone: TimeZone, sink: Sink) -> AuthTrace {
-        let inner = Inner { style: AtomicU8::new(number(style)), zone, sink, last: Mutex::new(None) };
+        let inner = Inner { style, zone, sink, last: Mutex::new(None) };
         AuthTrace(Arc::new(inner))
     }
 
-    /// A trace that is off until [`AuthTrace::set`].
+    /// A trace that is off.
     pub fn off() -> AuthTrace {
-        AuthTrace::new(None, TimeZone::UTC, super::sink::stderr())
+        AuthTrace::new(None, TimeZone::UTC, Arc::new(|_| {}))
     }
 
-    /// Turns it on in a style, or off, in place.
-    pub fn set(&self, style: Option<Style>) {
-        self.0.style.store(number(style), Ordering::Relaxed);
-    }
-
-    /// Whether requests are traced now.
+    /// Whether requests are traced.
     pub fn is_on(&self) -> bool {
-        self.0.style.load(Ordering::Relaxed) != OFF
+        self.0.style.is_some()
     }
 
     /// Starts the steps of one request; `what` heads them (`POST /token`). What is printed twice for one request in a row
     /// stands under one heading, so a verb may begin a trace of its own.
     pub fn begin(&self, ctx: &Ctx, what: &str) -> Steps {
-        let Some(style) = style(self.0.style.load(Ordering::Relaxed)) else {
+        let Some(style) = self.0.style else {
             return Steps(None);
         };
         let record = Record::new(what, ctx.request_id, ctx.now, style);
@@ -63,24 +55,6 @@ impl AuthTrace {
 impl std::fmt::Debug for AuthTrace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AuthTrace").field("on", &self.is_on()).finish()
-    }
-}
-
-fn number(style: Option<Style>) -> u8 {
-    match style {
-        None => OFF,
-        Some(Style::Plain) => 1,
-        Some(Style::Colour) => 2,
-        Some(Style::Json) => 3,
-    }
-}
-
-fn style(number: u8) -> Option<Style> {
-    match number {
-        1 => Some(Style::Plain),
-        2 => Some(Style::Colour),
-        3 => Some(Style::Json),
-        _ => None,
     }
 }
 
@@ -96,11 +70,6 @@ impl Steps {
     /// A trace that records nothing, for a caller that has none.
     pub fn none() -> Steps {
         Steps(None)
-    }
-
-    /// Whether steps are recorded: ask before working out something only the trace needs.
-    pub fn is_on(&self) -> bool {
-        self.0.is_some()
     }
 
     /// `<get_user>` `user_data {…}`: the row that was found, or `None`. `scheme` names the hash's scheme, never the hash.
@@ -182,10 +151,11 @@ impl Drop for Steps {
         if running.record.is_empty() {
             return;
         }
+        let (head, steps) = running.record.texts();
+        // Held until the text has its place behind the last one's, which takes no longer than a copy.
         let mut last = running.inner.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let again = *last == Some(running.record.request_id());
-        (running.inner.sink)(&running.record.text(again));
-        *last = Some(running.record.request_id());
+        let again = last.replace(running.record.request_id()) == Some(running.record.request_id());
+        (running.inner.sink)(&if again { steps } else { head + &steps });
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! A formatter of our own instead of the usual one, because text from outside must not be able to forge a line: carriage
 //! returns, line feeds, escape sequences and direction marks are escaped in every field and message (ATTACKS L14; the usual
-//! formatter once passed escape sequences through, RUSTSEC-2025-0055, and still passes line feeds). Libraries below speak at
-//! `warn` and above only: at `trace` they would show what they parse.
+//! formatter once passed escape sequences through, RUSTSEC-2025-0055, and still passes line feeds). The libraries below
+//! speak at `warn` and above only: at `trace` they would show what they parse. Whoever stands above, an application that adds
+//! routes of its own, speaks at the level that is set.
 
 use super::escape::one_line;
 use super::json;
@@ -99,6 +100,46 @@ pub fn rfc3339(at: Timestamp) -> String {
         .map_or_else(|_| at.as_micros().to_string(), |at| format!("{at:.3}"))
 }
 
+/// Words the line that stands where lines found no room.
+pub fn lost(style: Style, clock: Arc<dyn Clock>) -> impl Fn(u64) -> String + Send {
+    move |lines| {
+        let time = rfc3339(clock.now());
+        match style {
+            Style::Json => json::line([
+                ("time", time.into()),
+                ("level", "warn".into()),
+                ("message", "lines are missing here: standard error was not read".into()),
+                ("lines", lines.into()),
+                ("target", module_path!().into()),
+            ]),
+            style => format!(
+                "{} {} {lines} lines are missing here: standard error was not read\n",
+                style.paint("2", &time),
+                style.paint("33", " WARN")
+            ),
+        }
+    }
+}
+
+/// The libraries that this server stands on and that speak through `tracing`.
+const BELOW: [&str; 11] = [
+    "axum",
+    "axum_core",
+    "h2",
+    "hyper",
+    "hyper_util",
+    "mio",
+    "rustls",
+    "tokio",
+    "tokio_postgres",
+    "tokio_util",
+    "tower",
+];
+
+fn is_below(target: &str) -> bool {
+    BELOW.contains(&target.split("::").next().unwrap_or(target))
+}
+
 struct Lines {
     style: Style,
     clock: Arc<dyn Clock>,
@@ -107,8 +148,7 @@ struct Lines {
 
 impl<S: Subscriber> Layer<S> for Lines {
     fn enabled(&self, metadata: &tracing::Metadata<'_>, _: Context<'_, S>) -> bool {
-        let target = metadata.target();
-        target == "sekisho" || target.starts_with("sekisho") || *metadata.level() <= Level::WARN
+        *metadata.level() <= Level::WARN || !is_below(metadata.target())
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {

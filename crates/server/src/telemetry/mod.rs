@@ -1,7 +1,7 @@
 //! What the server says of itself: the log, the seeds' trace, the echo of SQL statements.
 //!
-//! All three write to standard error, one whole line (or one request's whole block) a write, and never hold a password, a
-//! hash, a token or a key. Text that came from outside is escaped before it reaches a terminal or a file (ATTACKS L14).
+//! All three go to standard error, line by whole line, through one thread, so that a reader who does not read stops nobody
+//! (`writer`). They never hold a password, a hash, a token or a key. Text that came from outside is escaped before it reaches a terminal or a file (ATTACKS L14).
 
 pub mod auth_trace;
 pub mod echo;
@@ -14,6 +14,8 @@ mod record;
 pub mod sink;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 pub use auth_trace::{AuthTrace, Steps};
 pub use sink::{Sink, Style};
+pub use writer::Writer;

@@ -87,20 +87,21 @@ impl Record {
         self.request_id
     }
 
-    /// All steps as one text; `again` leaves out the line that says which request this is.
-    pub(super) fn text(&self, again: bool) -> String {
+    /// The line that says which request this is, for a person, and all steps as one text.
+    pub(super) fn texts(&self) -> (String, String) {
         match self.style {
-            Style::Json => self.json(),
-            Style::Plain | Style::Colour => self.human(again),
+            Style::Json => (String::new(), self.json()),
+            Style::Plain | Style::Colour => (self.head(), self.human()),
         }
     }
 
-    fn human(&self, again: bool) -> String {
+    fn head(&self) -> String {
+        let head = format!("{}  request {}", one_line(&self.what), self.request_id.as_str());
+        format!("\n{}\n\n", self.style.paint("1", &head))
+    }
+
+    fn human(&self) -> String {
         let mut out = String::with_capacity(1024);
-        if !again {
-            let head = format!("{}  request {}", one_line(&self.what), self.request_id.as_str());
-            let _ = write!(out, "\n{}\n\n", self.style.paint("1", &head));
-        }
         let mut heading = "";
         for step in &self.steps {
             if step.heading != heading {

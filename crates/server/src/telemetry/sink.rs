@@ -1,9 +1,9 @@
 //! Where telemetry goes, and in which dress.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
-/// Takes one finished text, line feed included, and writes it whole.
+/// Takes one finished text, line feed included, which is written whole; returns at once (see [`Writer`](super::Writer)).
 pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// How a line looks.
@@ -37,11 +37,4 @@ impl Style {
             Style::Plain | Style::Json => text.to_owned(),
         }
     }
-}
-
-/// Standard error; a reader that has gone away is not a reason to stop serving.
-pub fn stderr() -> Sink {
-    Arc::new(|text| {
-        let _ = std::io::stderr().lock().write_all(text.as_bytes());
-    })
 }

@@ -160,8 +160,7 @@ fn one_request_has_one_heading_and_off_means_silent() {
     log_in(&trace);
     assert_eq!(paper.lock().unwrap().matches("request r1").count(), 1);
     paper.lock().unwrap().clear();
-    trace.set(None);
-    log_in(&trace);
+    log_in(&AuthTrace::off());
     assert_eq!(*paper.lock().unwrap(), "");
 }
 
@@ -181,6 +180,37 @@ fn l14_a_log_line_cannot_be_forged() {
         "2024-03-14T04:37:28.000Z  INFO hello\\u{1b}[2J a\\nb agent=\"curl\\r\\n2026 ERROR forged\"\n\
          2024-03-14T04:37:28.000Z  INFO refused reason=token_expired request_id=r1\n"
     );
+}
+
+#[test]
+fn an_applications_own_lines_count_by_their_level_and_libraries_below_speak_from_warn_on() {
+    let (paper, sink) = paper();
+    let (subscriber, _) = log::subscriber(LevelFilter::DEBUG, Style::Plain, Arc::new(Still), sink);
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::debug!(target: "orders::desk", "the application's own");
+        tracing::trace!(target: "orders::desk", "below the level");
+        tracing::info!(target: "hyper::proto::h1", "what it parses");
+        tracing::debug!(target: "h2", "what it parses");
+        tracing::warn!(target: "hyper_util::server", "what it minds");
+        tracing::debug!(target: "h2o", "another library, of the same beginning");
+    });
+    assert_eq!(
+        *paper.lock().unwrap(),
+        "2024-03-14T04:37:28.000Z DEBUG the application's own\n\
+         2024-03-14T04:37:28.000Z  WARN what it minds\n\
+         2024-03-14T04:37:28.000Z DEBUG another library, of the same beginning\n"
+    );
+}
+
+#[test]
+fn lost_lines_are_told_in_the_dress_of_the_others() {
+    let line = |style| log::lost(style, Arc::new(Still))(352);
+    assert_eq!(
+        line(Style::Plain),
+        "2024-03-14T04:37:28.000Z  WARN 352 lines are missing here: standard error was not read\n"
+    );
+    let json: serde_json::Value = serde_json::from_str(&line(Style::Json)).unwrap();
+    assert_eq!((json["level"].as_str(), json["lines"].as_u64()), (Some("warn"), Some(352)));
 }
 
 #[test]

@@ -62,6 +62,30 @@ fn a_fault_is_one_line_with_its_place_and_changes_nothing() {
 }
 
 #[test]
+fn a_variable_that_is_not_text_is_a_fault_wherever_it_counts() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let canary = std::ffi::OsStr::from_bytes(b"canary-\xff");
+    let check = |name: &str, dotenv: &str| {
+        let folder = Scratch::new();
+        std::fs::write(folder.path().join(".env"), dotenv).unwrap();
+        let mut command = Setup::new().without_env("SECRET_KEY").command(folder.path(), "config");
+        command.arg("check").env(name, canary);
+        Ran::of(command, "")
+    };
+    for (name, dotenv) in [
+        ("SECRET_KEY", ""),
+        ("DATABASE_URL", ""),
+        ("SEKISHO_LISTEN", ""),
+        ("DIRECTORY", "DATABASE_URL=sqlite:///${DIRECTORY}/sekisho.db\n"),
+    ] {
+        let ran = check(name, dotenv);
+        assert_eq!(ran.code, Some(2), "{name}");
+        assert_eq!(ran.stderr, format!("sekisho: environment ({name}): its value is not UTF-8 text\n"));
+    }
+    check("LS_COLORS", "").ok();
+}
+
+#[test]
 fn a_configuration_that_was_named_must_be_there() {
     let folder = Scratch::new();
     let ran = config(&Setup::new(), &folder, &["check", "--config", "nowhere.toml"]);

@@ -11,4 +11,5 @@ mod signals;
 mod start;
 mod token;
 mod trace;
+mod unread;
 mod user;

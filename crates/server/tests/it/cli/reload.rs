@@ -51,6 +51,22 @@ fn a_faulty_file_changes_nothing() {
 }
 
 #[test]
+fn a_key_file_that_is_named_later_is_watched_from_then_on() {
+    let setup = Setup::new().demo().arg("--reload").without_env("SECRET_KEY").config("[registration]");
+    let site = setup.start(Db::Sqlite, 1);
+    let file = site.folder().join("key");
+    write(&site, &format!("[tokens]\nsecret_key_file = \"{}\"", file.display()));
+    site.wait_for_log("cannot read the key in");
+    // Watched although it is not there yet.
+    std::fs::write(&file, "a first key of more than thirty-two bytes").unwrap();
+    site.wait_for_log("configuration changed: tokens.secret_key_file (not set)");
+    let token = site.token("tim", "tim1234");
+    assert_eq!(site.me(&token).status, 200);
+    std::fs::write(&file, "a second key of more than thirty-two bytes").unwrap();
+    until("the first key to end", || (site.me(&token).status == 401).then_some(()));
+}
+
+#[test]
 fn a_new_executable_is_started() {
     let folder = Scratch::new();
     let copy = folder.path().join("sekisho-copy");

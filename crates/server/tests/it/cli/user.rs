@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::harness::{Db, Setup, Site, start};
+use crate::harness::{Db, Ran, Scratch, Setup, Site, start};
 
 /// Good enough for either profile.
 const PASSWORD: &str = "seven grey herons wade";
@@ -12,6 +12,17 @@ fn with_ann() -> Site {
     site.secret(PASSWORD);
     site.cli_with(&["user", "add", "ann", "--email", "Ann@example.com", "--password-stdin"], PASSWORD).ok();
     site
+}
+
+#[test]
+fn the_first_command_makes_the_data_directory_wherever_the_root_key_lies() {
+    let folder = Scratch::new();
+    let key = folder.path().join("keys/root");
+    let setup = Setup::new().env("SEKISHO_ROOT_KEY_FILE", key.to_str().unwrap());
+    let mut command = setup.command(folder.path(), "user");
+    command.args(["add", "ann", "--email", "ann@example.com", "--password-stdin"]);
+    Ran::of(command, PASSWORD).ok();
+    assert!(key.exists() && folder.path().join("data/sekisho.db").exists());
 }
 
 #[test]
@@ -157,12 +168,12 @@ fn the_first_user_may_be_made_before_the_first_start() {
     std::fs::create_dir(&folder).unwrap();
     let mut list = Setup::new().command(&folder, "user");
     list.arg("list");
-    let nothing = crate::harness::Ran::of(list, "");
+    let nothing = Ran::of(list, "");
     assert_eq!(nothing.code, Some(2));
     assert!(nothing.stderr.starts_with("sekisho: no database at "), "{}", nothing.stderr);
     assert!(!folder.join("data").exists());
     let mut command = Setup::new().command(&folder, "user");
     command.args(["add", "ann", "--email", "ann@example.com", "--password-stdin"]);
-    crate::harness::Ran::of(command, PASSWORD).ok();
+    Ran::of(command, PASSWORD).ok();
     assert!(folder.join("data/sekisho.key").exists() && folder.join("data/sekisho.db").exists());
 }
