@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use sekisho_core::refusal::Answer;
 use sekisho_core::{Ctx, Door, Invalid, Refusal};
 use serde::Serialize;
 
@@ -63,9 +64,7 @@ struct Detail {
 pub fn answer(refusal: Refusal, door: Door) -> Response {
     let answer = refusal.answer(door);
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let error_description = answer.error.map(|_| answer.detail);
-    let mut response =
-        with_status(status, &Detail { detail: answer.detail, error: answer.error, error_description });
+    let mut response = with_body(status, refusal_body(&answer));
     if answer.bearer_challenge {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
@@ -73,6 +72,14 @@ pub fn answer(refusal: Refusal, door: Door) -> Response {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     response
+}
+
+/// The bytes of a refusal's body, for a response that is not made here.
+pub fn refusal_body(answer: &Answer) -> Vec<u8> {
+    let error_description = answer.error.map(|_| answer.detail);
+    // Texts and nothing else: there is no way for them not to be JSON.
+    serde_json::to_vec(&Detail { detail: answer.detail, error: answer.error, error_description })
+        .unwrap_or_default()
 }
 
 /// The 405 of a path, naming the methods that it has.
@@ -91,6 +98,10 @@ fn with_status<T: Serialize>(status: StatusCode, body: &T) -> Response {
     let Ok(bytes) = serde_json::to_vec(body) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
+    with_body(status, bytes)
+}
+
+fn with_body(status: StatusCode, bytes: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -35,6 +35,22 @@ pub(super) struct Link {
 /// A body on its way in, and then the router's future.
 pub(super) type Reading = Pin<Box<dyn Future<Output = Result<Routed, Refusal>> + Send>>;
 
+/// Marks one request's body as being waited for while it lives.
+pub(super) struct Awaited(Arc<Link>);
+
+impl Awaited {
+    pub(super) fn new(link: &Arc<Link>) -> Awaited {
+        link.state.body_begins();
+        Awaited(Arc::clone(link))
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        self.0.state.body_ends();
+    }
+}
+
 /// A request that the router has.
 pub(super) struct Routed {
     pub(super) answer: RouteFuture<Infallible>,

@@ -11,7 +11,7 @@ use sekisho_core::{RequestId, dice};
 use tower::Service as _;
 
 use super::access::Access;
-use super::answering::{Answering, Busy, Ending, Link, Routed, Work};
+use super::answering::{Answering, Awaited, Busy, Ending, Link, Routed, Work};
 use super::body;
 use super::client::Client;
 use super::cors::Permission;
@@ -59,9 +59,11 @@ impl Front {
         let mut router = self.router.borrow().clone();
         let (limit, time) = (policy.body_limit, policy.body_timeout);
         let budget = self.link.gate.bodies.clone();
+        let awaited = Awaited::new(&self.link);
         Work::Read(Box::pin(async move {
             let (parts, incoming) = request.into_parts();
             let (body, share) = body::read(incoming, limit, time, budget).await?;
+            drop(awaited);
             Ok(Routed { answer: router.call(Request::from_parts(parts, body)), _share: Some(share) })
         }))
     }

@@ -2,8 +2,10 @@
 //!
 //! One look at every connection twice a second costs less than timers that each request would arm and disarm.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::policy::Limits;
 use super::state::{Order, State, Ticks, Waiting};
+use crate::address::AddressKey;
 
 /// How long a tick is, and so how late a slow connection may be closed.
 pub(super) const TICK: Duration = Duration::from_millis(500);
@@ -19,6 +22,8 @@ pub(super) const TICK: Duration = Duration::from_millis(500);
 #[derive(Default)]
 pub(super) struct Registry {
     ticks: Arc<Ticks>,
+    /// The tick, plus one, in which there was no room to be made: until the next there will be none.
+    no_room: AtomicU32,
     open: Mutex<Open>,
     /// Notified when a connection has closed.
     closed: Notify,
@@ -78,7 +83,9 @@ impl Registry {
             let slow = match state.waiting(now) {
                 Some((Waiting::Head, waited)) => waited >= head,
                 Some((Waiting::Request, waited)) => waited >= idle,
-                None => state.stalled_for(now) >= write,
+                Some((Waiting::Writing, waited)) => waited >= write,
+                // Whoever reads the body watches its time, and can say so in an answer.
+                Some((Waiting::Body, _)) | None => false,
             };
             if slow {
                 state.give(Order::Close);
@@ -86,26 +93,48 @@ impl Registry {
         }
     }
 
-    /// Closes the connections that have waited longest, a sixteenth of those that wait, at least one;
-    /// returns how many. When there is no room, who asks something now goes before who may ask something
-    /// some day.
+    /// Closes a sixteenth of the connections that wait for their client, at least one; returns how many.
+    /// When there is no room, who asks something now goes before who may ask something some day.
+    ///
+    /// Each is taken from the address that holds the most connections then, the one that has waited longest
+    /// first: whoever fills the server makes the room in it. One opened just now is left, since its request may
+    /// be on the way, and no other address pays for that.
     pub(super) fn make_room(&self) -> usize {
         let now = self.ticks.now();
-        let mut waiting: Vec<_> = self
-            .all()
+        if self.no_room.load(Relaxed) == now + 1 {
+            return 0;
+        }
+        let mut held: HashMap<AddressKey, usize> = HashMap::new();
+        let mut waiting = Vec::new();
+        for state in self.all() {
+            let address = AddressKey::of(Some(state.peer));
+            *held.entry(address).or_default() += 1;
+            if let Some((_, waited)) = state.waiting(now) {
+                waiting.push((waited, address, state));
+            }
+        }
+        waiting.sort_unstable_by_key(|(waited, ..)| Reverse(*waited));
+        // How many its address holds when its turn to go comes.
+        let mut turns: Vec<_> = waiting
             .into_iter()
-            .filter_map(|state| Some((state.waiting(now)?.1, state)))
-            // One opened just now may have its request on the way.
-            .filter(|(waited, _)| *waited > 0)
+            .map(|(waited, address, state)| {
+                let left = held.entry(address).or_default();
+                *left -= 1;
+                (*left, waited, state)
+            })
             .collect();
-        let most = waiting.len().div_ceil(16);
+        let is_new = |waited: u32| waited == 0;
+        let most = turns.iter().filter(|(_, waited, _)| !is_new(*waited)).count().div_ceil(16);
         if most > 0 {
-            waiting.select_nth_unstable_by_key(most - 1, |(waited, _)| std::cmp::Reverse(*waited));
+            turns.select_nth_unstable_by_key(most - 1, |(held, waited, _)| Reverse((*held, *waited)));
         }
-        for (_, state) in &waiting[..most] {
-            state.give(Order::Close);
+        turns.truncate(most);
+        turns.retain(|(_, waited, _)| !is_new(*waited));
+        if turns.is_empty() {
+            self.no_room.store(now + 1, Relaxed);
         }
-        most
+        turns.iter().for_each(|(.., state)| state.give(Order::Close));
+        turns.len()
     }
 
     /// Gives all connections the same order.

@@ -15,6 +15,7 @@ use super::connection;
 use super::gate::Gate;
 use super::registry::{Place, Registry, TICK};
 use super::state::Order;
+use crate::error;
 
 /// How long the loop rests when the system has no descriptor or memory for another connection.
 const BACK_OFF: Duration = Duration::from_millis(50);
@@ -119,8 +120,7 @@ impl Acceptor {
         true
     }
 
-    /// A place for a connection; when there is none, the connections that have waited longest for a request
-    /// go.
+    /// A place for a connection; when there is none, some that wait for their clients go.
     async fn place(&self, peer: SocketAddr) -> Option<Place> {
         let most = self.gate.policy().connection.connections.min(self.descriptors);
         if let Some(place) = self.registry.place(peer.ip(), most) {
@@ -143,17 +143,17 @@ fn is_the_clients(error: &io::Error) -> bool {
 /// Tells a client that there is no room, if its socket takes that at once.
 fn turn_away(tcp: &TcpStream, request_id: RequestId) {
     let answer = Refusal::TooManyConnections.answer(Door::Other);
-    let body = serde_json::json!({ "detail": answer.detail, "error": answer.error }).to_string();
-    let response = format!(
+    let body = error::refusal_body(&answer);
+    let head = format!(
         "HTTP/1.1 {} Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
          x-request-id: {}\r\nx-content-type-options: nosniff\r\nretry-after: {}\r\ncache-control: no-store\r\n\
-         connection: close\r\n\r\n{body}",
+         connection: close\r\n\r\n",
         answer.status,
         body.len(),
         request_id.as_str(),
         answer.retry_after.unwrap_or(1),
     );
-    let _ = tcp.try_write(response.as_bytes());
+    let _ = tcp.try_write(&[head.as_bytes(), &body].concat());
 }
 
 /// Raises the soft limit of open files to the hard one; returns how many of them connections may take.

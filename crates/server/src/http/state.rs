@@ -40,6 +40,10 @@ pub(super) enum Waiting {
     Head,
     /// For the next request.
     Request,
+    /// For the rest of a request's body.
+    Body,
+    /// For the client to take what is written.
+    Writing,
 }
 
 /// One connection, as the registry sees it.
@@ -47,8 +51,10 @@ pub(super) struct State {
     /// The other end of the socket.
     pub(super) peer: IpAddr,
     ticks: Arc<Ticks>,
-    /// Requests being answered; several over HTTP/2.
+    /// Requests being read or answered; several over HTTP/2.
     busy: AtomicU32,
+    /// Those among them whose body has not come yet.
+    reading: AtomicU32,
     /// When it last began to wait.
     since: AtomicU32,
     /// Whether some of a request's header block has come.
@@ -75,6 +81,7 @@ impl State {
             peer: peer.to_canonical(),
             ticks,
             busy: AtomicU32::new(0),
+            reading: AtomicU32::new(0),
             since,
             partial: AtomicBool::new(true),
             http2: AtomicBool::new(false),
@@ -103,6 +110,18 @@ impl State {
     pub(super) fn begin(&self) {
         self.busy.fetch_add(1, Relaxed);
         self.partial.store(false, Relaxed);
+    }
+
+    /// The body of a request that has begun is being waited for.
+    pub(super) fn body_begins(&self) {
+        if self.reading.fetch_add(1, Relaxed) == 0 {
+            self.since.store(self.ticks.now(), Relaxed);
+        }
+    }
+
+    /// It has come, or will not.
+    pub(super) fn body_ends(&self) {
+        self.reading.fetch_sub(1, Relaxed);
     }
 
     /// A request has its answer.
@@ -143,21 +162,19 @@ impl State {
         }
     }
 
-    /// For how many ticks the client has not taken what was written; 0 if it takes it.
-    pub(super) fn stalled_for(&self, now: u32) -> u32 {
-        match self.stalled.load(Relaxed) {
-            0 => 0,
-            since => (now + 1).saturating_sub(since),
-        }
-    }
-
-    /// What it waits for and for how many ticks; `None` while it is answering or writing.
+    /// What it waits for from the client and for how many ticks; `None` while the client waits for us.
     pub(super) fn waiting(&self, now: u32) -> Option<(Waiting, u32)> {
-        if self.busy.load(Relaxed) > 0 || self.stalled.load(Relaxed) != 0 {
-            return None;
+        let stalled = self.stalled.load(Relaxed);
+        if stalled != 0 {
+            return Some((Waiting::Writing, (now + 1).saturating_sub(stalled)));
         }
-        let head = self.partial.load(Relaxed) && !self.http2.load(Relaxed);
-        let waiting = if head { Waiting::Head } else { Waiting::Request };
+        let (busy, reading) = (self.busy.load(Relaxed), self.reading.load(Relaxed));
+        let waiting = match (busy, self.partial.load(Relaxed) && !self.http2.load(Relaxed)) {
+            (0, true) => Waiting::Head,
+            (0, false) => Waiting::Request,
+            _ if reading >= busy => Waiting::Body,
+            _ => return None,
+        };
         Some((waiting, now.saturating_sub(self.since.load(Relaxed))))
     }
 

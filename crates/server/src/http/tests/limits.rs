@@ -1,6 +1,7 @@
 //! Sizes and times (ATTACKS H01, H02, H03, H07, H18, P04).
 
 use super::*;
+use sekisho_core::{Door, Refusal};
 
 #[tokio::test]
 async fn h01_header_blocks() {
@@ -150,6 +151,71 @@ async fn h18_when_there_is_no_room_those_who_wait_longest_go() {
         }
     };
     timeout(SOON, served).await.expect("a fresh client is served");
+}
+
+#[tokio::test]
+async fn the_refusal_of_a_connection_has_the_body_of_every_refusal() {
+    let server = start_with(|settings| settings.http.max_connections = 1).await;
+    let _only = server.connect().await;
+    let mut refused = server.connect().await;
+    let answer = read_to_end(&mut refused).await;
+    let body = answer.split_once("\r\n\r\n").unwrap().1;
+    let usual = crate::error::answer(Refusal::TooManyConnections, Door::Other).into_body();
+    assert_eq!(body.as_bytes(), axum::body::to_bytes(usual, 1024).await.unwrap());
+    assert_eq!(header(&answer, "content-length"), Some(body.len().to_string().as_str()));
+}
+
+/// A request whose body never comes.
+const WITHOUT_BODY: &[u8] = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n";
+
+/// Asks until a fresh client is served, sooner than any limit of time makes room.
+async fn a_fresh_client_is_served(server: &Server) {
+    let served = async { while status(&server.get("/", "").await) != "200" {} };
+    timeout(Duration::from_secs(8), served).await.expect("a fresh client is served");
+}
+
+#[tokio::test]
+async fn h18_bodies_that_do_not_come_lock_nobody_out() {
+    let server = start_with(|settings| {
+        settings.http.max_connections = 4;
+        settings.http.body_timeout = Duration::from_secs(60);
+    })
+    .await;
+    let mut slow = Vec::new();
+    for _ in 0..4 {
+        let mut tcp = server.connect().await;
+        tcp.write_all(WITHOUT_BODY).await.unwrap();
+        slow.push(tcp);
+    }
+    a_fresh_client_is_served(&server).await;
+}
+
+#[tokio::test]
+async fn h18_room_is_made_in_the_address_that_holds_the_most() {
+    let server = start_with(|settings| {
+        settings.http.max_connections = 4;
+        settings.http.body_timeout = Duration::from_secs(60);
+    })
+    .await;
+    // Alone at its address, and the one that has waited longest.
+    let elsewhere = tokio::net::TcpSocket::new_v4().unwrap();
+    elsewhere.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut quiet = elsewhere.connect(server.address).await.unwrap();
+    let hello = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    quiet.write_all(hello).await.unwrap();
+    read_until(&mut quiet, "hello").await;
+    let mut many = Vec::new();
+    for _ in 0..3 {
+        let mut tcp = server.connect().await;
+        tcp.write_all(WITHOUT_BODY).await.unwrap();
+        many.push(tcp);
+    }
+    for _ in 0..3 {
+        a_fresh_client_is_served(&server).await;
+        many.push(server.connect().await);
+    }
+    quiet.write_all(hello).await.unwrap();
+    read_until(&mut quiet, "hello").await;
 }
 
 #[tokio::test]
