@@ -4,6 +4,7 @@
 //! would quietly be a new identity, and every token and every wrapped key would be lost.
 
 use super::error::ConfigError;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use sekisho_core::settings::Settings;
 use sekisho_core::{Dice, dice, keys};
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -91,28 +92,95 @@ fn read_from(mut file: File, path: PathBuf) -> Result<RootKey, ConfigError> {
     Ok(RootKey { bytes, exposed: meta.mode() & 0o077 != 0, path })
 }
 
-/// Written and synced beside its place first, then linked to it: the file is there whole or not at all, and of two
+/// Written and synced beside its place first, then put into it: the file is there whole or not at all, and of two
 /// processes that start at once the second takes the first one's key.
 fn write(path: &Path, dice: &dyn Dice) -> Result<(), ConfigError> {
     let cannot =
         |error: std::io::Error| ConfigError::one(format!("cannot write {}: {error}", path.display()));
     let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     make_directory(directory)?;
-    let draft = path.with_extension(format!("key-{}", std::process::id()));
+    // Not the process's number: in a container that is the same again after a crash.
+    let name = u64::from_ne_bytes(dice::array(dice));
+    let draft = path.with_extension(format!("key-{name:016x}"));
     let key = Zeroizing::new(dice::array::<LENGTH>(dice));
     let written = (|| {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         file.write_all(&*key)?;
         file.sync_all()?;
-        match std::fs::hard_link(&draft, path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-            _ => File::open(directory)?.sync_all(),
-        }
+        put(&draft, path, |from, to| std::fs::hard_link(from, to))?;
+        File::open(directory)?.sync_all()
     })();
     let _ = std::fs::remove_file(&draft);
     written.map_err(cannot)
 }
 
+/// Puts the draft into its place unless there is a key already, which is never overwritten.
+fn put(
+    draft: &Path,
+    path: &Path,
+    link: impl FnOnce(&Path, &Path) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let done = link(draft, path).or_else(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Err(error),
+        // Not every file system has hard links (FAT, SMB, FUSE, some shares of virtual machines).
+        _ => Ok(renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE)?),
+    });
+    match done {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        done => done,
+    }
+}
+
 fn unreadable(path: &Path, error: &std::io::Error) -> ConfigError {
     ConfigError::one(format!("cannot read the root key {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    /// Every byte another one, and every file another draft.
+    struct Counting(AtomicU8);
+
+    impl Dice for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill_with(|| self.0.fetch_add(1, Ordering::Relaxed));
+        }
+    }
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("sekisho-root-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        make_directory(&folder).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_draft_that_a_crash_left_behind_is_not_in_the_way() {
+        let folder = folder("draft");
+        let mut settings = Settings::default();
+        settings.storage.data_dir = folder.clone();
+        let dice = Counting(AtomicU8::new(0));
+        // As the same process number of the container before this one would have named it.
+        std::fs::write(path(&settings).with_extension(format!("key-{}", std::process::id())), "half")
+            .unwrap();
+        let made = make(&settings, &dice).unwrap();
+        assert_eq!(make(&settings, &dice).unwrap().bytes, made.bytes, "the second takes the first one's");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2, "no draft of ours stays");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn without_hard_links_the_draft_is_renamed_and_never_over_a_key() {
+        let folder = folder("rename");
+        let (draft, key) = (folder.join("draft"), folder.join("key"));
+        let no_links = |_: &Path, _: &Path| Err(ErrorKind::PermissionDenied.into());
+        for text in ["first", "second"] {
+            std::fs::write(&draft, text).unwrap();
+            put(&draft, &key, no_links).unwrap();
+            assert_eq!(std::fs::read_to_string(&key).unwrap(), "first");
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }
