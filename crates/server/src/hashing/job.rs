@@ -50,7 +50,7 @@ where
     }
 
     fn answer(self: Box<Self>) {
-        // An error means that nobody waits any more, which is his right.
+        // An error means that nobody waits any more, as everybody may.
         let _ = self.reply.send(self.result.ok_or(Refusal::Internal));
     }
 

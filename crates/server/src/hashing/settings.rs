@@ -1,7 +1,5 @@
 //! How large the lane is.
 
-use std::time::Duration;
-
 use sekisho_core::settings::Hashing;
 
 /// The size of the lane, fixed when it starts.
@@ -14,8 +12,6 @@ pub struct LaneSettings {
     pub queue: usize,
     /// How far the threads stand back behind request handling: 0 (not at all) to 19.
     pub niceness: u8,
-    /// After how long without work a thread gives its memory back to the system.
-    pub idle: Duration,
 }
 
 impl LaneSettings {
@@ -30,17 +26,12 @@ impl LaneSettings {
 
 impl Default for LaneSettings {
     fn default() -> LaneSettings {
-        LaneSettings { threads: 0, queue: 512, niceness: 19, idle: Duration::from_secs(5) }
+        LaneSettings { threads: 0, queue: 512, niceness: 19 }
     }
 }
 
 impl From<&Hashing> for LaneSettings {
     fn from(settings: &Hashing) -> LaneSettings {
-        LaneSettings {
-            threads: settings.threads,
-            queue: settings.queue,
-            niceness: settings.niceness,
-            ..LaneSettings::default()
-        }
+        LaneSettings { threads: settings.threads, queue: settings.queue, niceness: settings.niceness }
     }
 }

@@ -11,14 +11,17 @@ use super::job::Job;
 use super::settings::LaneSettings;
 use super::shared::Shared;
 
+/// After how long without work a thread gives its memory back to the system.
+const IDLE: Duration = Duration::from_secs(5);
+
 /// Starts one thread of the lane.
 pub(super) fn start(number: usize, shared: Arc<Shared>, settings: &LaneSettings) {
-    let LaneSettings { niceness, idle, .. } = *settings;
+    let niceness = settings.niceness;
     std::thread::Builder::new()
         .name(format!("hashing-{number}"))
         .spawn(move || {
             stand_back(niceness);
-            hash_until_closed(&shared, idle);
+            hash_until_closed(&shared);
         })
         .expect("the system starts a hashing thread");
 }
@@ -32,9 +35,9 @@ fn stand_back(niceness: u8) {
     }
 }
 
-fn hash_until_closed(shared: &Shared, idle: Duration) {
+fn hash_until_closed(shared: &Shared) {
     let mut memory = Memory::new();
-    while let Some((owner, mut job)) = next(shared, &mut memory, idle) {
+    while let Some((owner, mut job)) = next(shared, &mut memory) {
         let whole = job.work(&mut memory);
         shared.hashes.fetch_add(1, Relaxed);
         if !whole {
@@ -46,7 +49,7 @@ fn hash_until_closed(shared: &Shared, idle: Duration) {
 }
 
 /// Waits for a job; `None` when the lane has closed. Gives the memory back when the wait grows long.
-fn next(shared: &Shared, memory: &mut Memory, idle: Duration) -> Option<(Owner, Box<dyn Job>)> {
+fn next(shared: &Shared, memory: &mut Memory) -> Option<(Owner, Box<dyn Job>)> {
     let mut warm = true;
     let mut state = shared.state();
     loop {
@@ -60,7 +63,7 @@ fn next(shared: &Shared, memory: &mut Memory, idle: Duration) -> Option<(Owner, 
             state = shared.work.wait(state).unwrap_or_else(PoisonError::into_inner);
             continue;
         }
-        let (woken, waited) = shared.work.wait_timeout(state, idle).unwrap_or_else(PoisonError::into_inner);
+        let (woken, waited) = shared.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
         state = woken;
         if waited.timed_out() {
             warm = false;
