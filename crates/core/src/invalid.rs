@@ -67,6 +67,33 @@ macro_rules! loc {
     ($($step:expr),+ $(,)?) => { vec![$($crate::invalid::Loc::from($step)),+] };
 }
 
+/// How long a list is at most, as JSON: a large body must not come back as a larger answer, which a client that does
+/// not read it would make the server keep.
+const LONGEST_LIST: usize = 16 * 1024;
+
+/// What stands for an input that has no room in its list.
+const LEFT_OUT: &str = "[left out: too long]";
+
+/// The list without the inputs that make it longer than 16 KiB, and without what follows once that is not enough; one entry
+/// is left in any case.
+pub fn shortened(list: Vec<Invalid>) -> Vec<Invalid> {
+    let length = |invalid: &Invalid| serde_json::to_vec(invalid).map_or(LONGEST_LIST, |json| json.len());
+    let mut room = LONGEST_LIST;
+    let mut kept = Vec::new();
+    for mut invalid in list {
+        if length(&invalid) > room {
+            invalid.input = Value::from(LEFT_OUT);
+        }
+        match room.checked_sub(length(&invalid)) {
+            Some(rest) => room = rest,
+            None if kept.is_empty() => room = 0,
+            None => break,
+        }
+        kept.push(invalid);
+    }
+    kept
+}
+
 impl Invalid {
     /// A required member is not there; `input` is the object that lacks it, or null at the top.
     pub fn missing(loc: Vec<Loc>, input: Value) -> Invalid {
@@ -163,6 +190,23 @@ pub fn is_named_like_a_secret(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_is_no_longer_than_its_bound_whatever_was_sent() {
+        let entry = |input: &str| Invalid::extra_forbidden(loc!["body", "x"], Value::from(input));
+        let small = vec![entry("a"), entry("b")];
+        assert_eq!(shortened(small.clone()), small);
+
+        let list = shortened(vec![entry(&"y".repeat(20_000)), entry("b")]);
+        assert_eq!(list, [entry("[left out: too long]"), entry("b")]);
+
+        let list = shortened((0..1000).map(|_| entry(&"y".repeat(1400))).collect());
+        assert!(list.len() > 10 && serde_json::to_vec(&list).unwrap().len() <= LONGEST_LIST + list.len() + 1);
+
+        let name = "n".repeat(60_000);
+        let list = shortened(vec![Invalid::extra_forbidden(loc!["body", name], Value::Null), entry("b")]);
+        assert_eq!(list.len(), 1, "a list says something");
+    }
 
     #[test]
     fn entries_look_like_pydantics() {

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sekisho_core::refusal::Answer;
-use sekisho_core::{Ctx, Door, Invalid, Refusal};
+use sekisho_core::{Ctx, Door, Invalid, Refusal, invalid};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -25,7 +25,7 @@ impl ApiError {
         log::failed(ctx, &failure);
         let refusal = failure.refusal();
         let (invalid, retry_after) = match failure {
-            Failure::Invalid(invalid) => (invalid, None),
+            Failure::Invalid(list) => (invalid::shortened(list), None),
             Failure::Later(_, wait) => (Vec::new(), Some(wait.as_secs().max(1))),
             Failure::Refused(_) | Failure::Store(_) => (Vec::new(), None),
         };

@@ -36,22 +36,30 @@ pub async fn authenticate_user(
     );
 
     let check = Check::plan(app, &name, &found).await?;
+    let may_succeed = found.as_ref().is_some_and(|(user, _)| !user.is_disabled());
     let permit = app.lane.admit(ctx, name.counted())?;
-    let proven = permit.run(move |memory| check.run(password, memory)).await?;
+    // The attempt belongs to the hash, as the slot does: once it runs it counts, whoever still waits for it.
+    let proven = permit
+        .run(move |memory| {
+            let proven = check.run(password, memory);
+            if proven.is_ok() && may_succeed {
+                attempt.succeeded()
+            } else {
+                attempt.failed()
+            }
+            proven
+        })
+        .await?;
 
     match (found, proven) {
         (Some((user, Some(stored))), Ok(upgrade)) if !user.is_disabled() => {
-            attempt.succeeded();
             if let Some((hash, cost)) = upgrade {
                 replace_outdated_hash(app, ctx, &user, &stored, &hash, &cost).await;
             }
             trace.authenticate_user(&user, scheme_cost(&stored).as_ref());
             Ok(user)
         }
-        (found, proven) => {
-            attempt.failed();
-            Err(why(found.as_ref(), proven.err()).into())
-        }
+        (found, proven) => Err(why(found.as_ref(), proven.err()).into()),
     }
 }
 

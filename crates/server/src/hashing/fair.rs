@@ -64,10 +64,14 @@ impl<J> Fair<J> {
 
     /// Takes a slot; `None`: there is no room. `Some(Some(job))`: this job had to make room and must be told.
     pub(super) fn admit(&mut self, owner: Owner) -> Option<Option<J>> {
-        if self.accounts.get(&owner.account).is_some_and(|account| account.held >= PER_ACCOUNT) {
-            return None;
-        }
-        let displaced = if self.held >= self.slots { Some(self.displace(owner.address)?) } else { None };
+        let displaced =
+            if self.accounts.get(&owner.account).is_some_and(|account| account.held >= PER_ACCOUNT) {
+                Some(self.displace_of_account(owner)?)
+            } else if self.held >= self.slots {
+                Some(self.displace(owner.address)?)
+            } else {
+                None
+            };
         self.held += 1;
         self.accounts.entry(owner.account).or_default().held += 1;
         let line = self.lines.entry(owner.address).or_insert(Line { held: 0, waiting: VecDeque::new() });
@@ -170,6 +174,21 @@ impl<J> Fair<J> {
             return None;
         }
         let last = longest.waiting.len() - 1;
+        Some(self.take_out(address, last)?.job)
+    }
+
+    /// Makes room among an account's own slots, by the same measure: a stranger who keeps all of them busy from
+    /// one address does not keep the owner out at another.
+    fn displace_of_account(&mut self, newcomer: Owner) -> Option<J> {
+        let waiting_at = |line: &Line<J>| {
+            line.waiting.iter().filter(|waiting| waiting.account == newcomer.account).count()
+        };
+        let own = self.lines.get(&newcomer.address).map_or(0, waiting_at);
+        let (&address, longest) = self.lines.iter().max_by_key(|(_, line)| waiting_at(line))?;
+        if waiting_at(longest) < own + 2 {
+            return None;
+        }
+        let last = longest.waiting.iter().rposition(|waiting| waiting.account == newcomer.account)?;
         Some(self.take_out(address, last)?.job)
     }
 

@@ -88,6 +88,22 @@ fn one_address_may_fill_the_lane_but_a_newcomer_takes_the_end_of_its_line() {
 }
 
 #[test]
+fn a_stranger_who_keeps_an_account_busy_makes_room_for_its_owner_elsewhere() {
+    let mut fair = Fair::new(16);
+    for job in 1..=5 {
+        assert!(fair.admit(owner(7, 1)).is_some());
+        fair.enqueue(owner(7, 1), job);
+    }
+    assert_eq!(fair.next().unwrap().1, 1);
+    assert_eq!(fair.admit(owner(7, 1)), None, "none at the same address");
+    assert_eq!(fair.admit(owner(7, 2)), Some(Some(5)), "the last of those that wait goes");
+    fair.enqueue(owner(7, 2), 50);
+    assert_eq!(fair.admit(owner(7, 2)), Some(Some(4)), "3 to 1 is two apart");
+    fair.enqueue(owner(7, 2), 60);
+    assert_eq!(fair.admit(owner(7, 2)), None, "2 to 2 is even");
+}
+
+#[test]
 fn what_is_left_or_withdrawn_leaves_nothing_behind() {
     let mut fair = Fair::new(2);
     fair.admit(owner(1, 1)).unwrap();

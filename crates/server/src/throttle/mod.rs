@@ -152,7 +152,7 @@ impl Inner {
 /// One attempt to log in that was let through.
 ///
 /// Dropped without an outcome it gives back what it held: no hash was made (the lane was busy, the database
-/// failed), or the client left before it could read the answer.
+/// failed, the client left while it waited). A hash that runs takes it along and ends it, whoever still waits.
 #[must_use = "an attempt ends with `failed` or `succeeded`"]
 pub struct Attempt {
     inner: Arc<Inner>,

@@ -58,6 +58,10 @@ pub async fn login_for_access_token(
 /// Credentials in a URL end up in logs and histories (RFC 6749 §2.3.1, RFC 9700 §4.3).
 fn parameters_are_in_the_body(query: Option<&str>) -> Result<(), Refusal> {
     const OURS: [&str; 6] = ["grant_type", "username", "password", "scope", "client_id", "client_secret"];
-    let names = query.unwrap_or("").split('&').map(|pair| pair.split('=').next().unwrap_or(""));
-    if names.into_iter().any(|name| OURS.contains(&name)) { Err(Refusal::InvalidRequest) } else { Ok(()) }
+    let fields = wire::parse_form(query.unwrap_or("").as_bytes()).map_err(|_| Refusal::InvalidRequest)?;
+    if fields.iter().any(|field| OURS.contains(&&*field.name)) {
+        Err(Refusal::InvalidRequest)
+    } else {
+        Ok(())
+    }
 }
