@@ -14,8 +14,18 @@ fn answers(address: SocketAddr, path: &str) -> Option<u16> {
     Some(Connection::open(address).ok()?.exchange(&Request::get(path)).ok()?.status)
 }
 
+/// A server that a failed test takes with it.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Stops it as an operator does; it must not wait for a reader.
-fn stops(child: &mut Child) {
+fn stops(Server(child): &mut Server) {
     let start = Instant::now();
     let _ = kill_process(Pid::from_child(child), Signal::TERM);
     let status = until("the server to end", || child.try_wait().unwrap());
@@ -27,8 +37,8 @@ fn stops(child: &mut Child) {
 fn a_log_that_nobody_reads_stops_nobody() {
     let folder = Scratch::new();
     let mut command = Setup::new().demo().arg("--trace-auth").serve(folder.path());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(child.stdout.take().unwrap());
+    let mut server = Server(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut said = BufReader::new(server.0.stdout.take().unwrap());
     let mut line = String::new();
     let address = loop {
         line.clear();
@@ -43,10 +53,10 @@ fn a_log_that_nobody_reads_stops_nobody() {
         assert_eq!(answer.status, 401);
     }
     assert_eq!(answers(address, "/livez"), Some(200));
-    stops(&mut child);
+    stops(&mut server);
     // What the pipe had taken are whole lines.
     let mut log = Vec::new();
-    child.stderr.take().unwrap().read_to_end(&mut log).unwrap();
+    server.0.stderr.take().unwrap().read_to_end(&mut log).unwrap();
     assert!(log.ends_with(b"\n") && String::from_utf8_lossy(&log).contains("refused"));
 }
 
@@ -62,7 +72,7 @@ fn an_output_that_nobody_reads_stops_nobody() {
     let folder = Scratch::new();
     let mut command = Setup::new().command(folder.path(), "serve");
     command.args(["--listen", &address.to_string()]);
-    let mut child = command.stdout(full).stderr(Stdio::null()).spawn().unwrap();
+    let mut server = Server(command.stdout(full).stderr(Stdio::null()).spawn().unwrap());
     until("an answer", || (answers(address, "/livez") == Some(200)).then_some(()));
-    stops(&mut child);
+    stops(&mut server);
 }
