@@ -3,7 +3,7 @@
 use super::exit::Stop;
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use sekisho_core::SecretString;
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
 use zeroize::Zeroizing;
 
 /// The longest thing that is read: more than any password or token may be.
@@ -27,16 +27,15 @@ pub(super) fn new_password(from_stdin: bool) -> Result<SecretString, Stop> {
 
 /// Reads the first line of standard input, without its line end; `what` names it in an error.
 pub(super) fn stdin_line(what: &str) -> Result<SecretString, Stop> {
-    let mut text = Zeroizing::new(String::new());
-    let stdin = std::io::stdin();
-    let read = if stdin.is_terminal() {
-        let mut lock = stdin.lock();
-        std::io::BufRead::read_line(&mut lock, &mut text)
-    } else {
-        stdin.lock().take(LONGEST).read_to_string(&mut text)
-    };
-    read.map_err(|error| Stop::usage(format!("cannot read {what} from standard input: {error}")))?;
-    let line = text.split('\n').next().unwrap_or_default();
+    let mut bytes = Zeroizing::new(Vec::new());
+    let stdin = std::io::stdin().lock();
+    stdin
+        .take(LONGEST)
+        .read_until(b'\n', &mut bytes)
+        .map_err(|error| Stop::usage(format!("cannot read {what} from standard input: {error}")))?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Stop::usage(format!("standard input: {what} is UTF-8 text on one line")))?;
+    let line = text.strip_suffix('\n').unwrap_or(text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.is_empty() {
         return Err(Stop::usage(format!(

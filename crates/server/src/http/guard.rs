@@ -23,18 +23,27 @@ pub(super) fn broken_rule<B>(request: &Request<B>, head: &Head<'_>, policy: &Pol
     rules.into_iter().flatten().next()
 }
 
-/// RFC 9112 §3.2, RFC 9113 §8.3.1: one `Host`, and over HTTP/2 none that contradicts `:authority`.
+/// RFC 9112 §3.2, RFC 9113 §8.3.1: one `Host` that can be one, also beside a whole URI in the request line, and over
+/// HTTP/2 none that contradicts `:authority`.
 fn host_is_told_once<B>(request: &Request<B>, head: &Head<'_>) -> Option<Refusal> {
     let authority = request.uri().authority();
+    let well_formed = head.host.is_none_or(|host| is_host(host.as_bytes()))
+        && authority.is_none_or(|authority| is_host(authority.as_str().as_bytes()));
     let told = match (head.host, authority, request.version()) {
+        _ if !well_formed => false,
         (None, None, Version::HTTP_10) => true,
-        (None, None, _) => false,
+        (None, None, _) | (None, Some(_), Version::HTTP_11) => false,
         (Some(host), Some(authority), Version::HTTP_2) => {
             host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes())
         }
         _ => true,
     };
     (!told || head.second_host).then_some(Refusal::HostDuplicated)
+}
+
+/// `host [":" port]` by its characters (RFC 3986 §3.2.2): no user, no list, nothing that needs quoting.
+fn is_host(host: &[u8]) -> bool {
+    host.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(byte))
 }
 
 /// RFC 9112 §6.1: the only transfer coding is `chunked`, once.
@@ -110,6 +119,16 @@ fn is_port(port: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_with_a_port() {
+        for host in ["", "example.com", "example.com:8000", "[::1]:8000", "xn--bcher-kva.example", "a_b"] {
+            assert!(is_host(host.as_bytes()), "{host}");
+        }
+        for host in ["a b", "a, b", "a@b", "a/b?c", "a\t", "bücher.example", "a\\b"] {
+            assert!(!is_host(host.as_bytes()), "{host}");
+        }
+    }
 
     #[test]
     fn loopback_names() {
