@@ -143,7 +143,7 @@ fn l13_no_default_secret() {
     }
     // Development says so and goes on.
     let site = Setup::new().demo().env("SECRET_KEY", seeds).start(Db::Sqlite, 1);
-    assert!(site.log().contains("SECRET_KEY"));
+    site.wait_for_log("SECRET_KEY");
     assert_eq!(site.me(&Mint::of("tim").key(seeds.as_bytes()).signed()).status, 200);
 
     // Without any, each server makes its own.
@@ -168,8 +168,7 @@ fn l14_no_line_of_the_log_is_forged() {
         site.send(&Request::get("/users/me").header("user-agent", "\u{1b}[31mred \u{9b}1m forged=1"));
         site.raw(b"GET /%0d%0aforged=1%1b[31m HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n");
         site.send(&Request::get("/users/me").header("x-request-id", "a\u{1b}[31mforged"));
-        site.alive();
-        let log = site.log();
+        let log = site.settled_log();
         for line in log.lines() {
             assert!(!line.starts_with("2026-01-01T00:00:00Z ERROR forged"), "{line}");
             assert!(!line.contains(['\u{1b}', '\u{9b}', '\u{85}', '\u{2028}', '\r']), "{line:?}");

