@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::app::App;
 use crate::error::{self, ApiError};
 use crate::extract::Call;
-use crate::openapi::responses::ReadinessRefusals;
 use crate::openapi::schemas;
 
 #[derive(Serialize)]
@@ -33,7 +32,7 @@ pub async fn livez() -> Response {
     get,
     path = "/readyz",
     summary = "Ready",
-    responses((status = 200, description = "The database answers", body = schemas::Health), ReadinessRefusals)
+    responses((status = 200, description = "The database answers", body = schemas::Health))
 )]
 pub async fn readyz(State(app): State<Arc<App>>, call: Call) -> Result<Response, ApiError> {
     super::ready(&app).await.map_err(|failure| call.refuse(failure))?;

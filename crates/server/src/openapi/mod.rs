@@ -3,6 +3,7 @@
 //! Operation ids and schema names are those that FastAPI gives the seeds' functions, because generated
 //! clients depend on them.
 
+mod door;
 pub mod responses;
 pub mod schemas;
 
@@ -16,6 +17,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::app::App;
 use crate::error;
+use door::DoorRefusals;
 use schemas::{BodyCreateUser, BodyLogin, Detail, HttpValidationError, User, ValidationError};
 
 #[derive(OpenApi)]
@@ -34,7 +36,7 @@ use schemas::{BodyCreateUser, BodyLogin, Detail, HttpValidationError, User, Vali
         crate::health::api::readyz
     ),
     components(schemas(BodyLogin, BodyCreateUser, User, Detail, HttpValidationError, ValidationError)),
-    modifiers(&PasswordBearer, &Untagged)
+    modifiers(&PasswordBearer, &Untagged, &DoorRefusals)
 )]
 struct Document;
 

@@ -1,4 +1,5 @@
-//! The refusals of each operation, so that every status and error body is in the document.
+//! The refusals of each operation beside those that all share (`door`), so that every status and error body is in
+//! the document.
 
 use utoipa::IntoResponses;
 
@@ -14,48 +15,27 @@ pub enum LogInRefusals {
     /// Incorrect username or password
     #[response(status = 401, headers(("WWW-Authenticate" = String, description = "Bearer")))]
     Unauthorized(Detail),
-    /// Body too large
-    #[response(status = 413)]
-    TooLarge(Detail),
-    /// Content encodings are not read
-    #[response(status = 415)]
-    Encoding(Detail),
     /// Validation Error
     #[response(status = 422)]
     Invalid(HttpValidationError),
     /// Too many failed log-ins
     #[response(status = 429, headers(("Retry-After" = i64, description = "Seconds")))]
     Throttled(Detail),
-    /// Too much to do, or no database
-    #[response(status = 503, headers(("Retry-After" = i64, description = "Seconds")))]
-    Unavailable(Detail),
 }
 
 /// How `POST /users/` refuses.
 #[derive(IntoResponses)]
 #[allow(missing_docs)]
 pub enum RegistrationRefusals {
-    /// Malformed request
-    #[response(status = 400)]
-    BadRequest(Detail),
-    /// Registration is closed
+    /// Registration is closed, or another host's name in the profile development
     #[response(status = 403)]
     Closed(Detail),
     /// The username or the e-mail address is taken
     #[response(status = 409)]
     Taken(Detail),
-    /// Body too large
-    #[response(status = 413)]
-    TooLarge(Detail),
-    /// Content encodings are not read
-    #[response(status = 415)]
-    Encoding(Detail),
     /// Validation Error
     #[response(status = 422)]
     Invalid(HttpValidationError),
-    /// Too much to do, or no database
-    #[response(status = 503, headers(("Retry-After" = i64, description = "Seconds")))]
-    Unavailable(Detail),
 }
 
 /// How a route refuses that needs an access token.
@@ -65,16 +45,4 @@ pub enum TokenRefusals {
     /// Not authenticated, or the token does not count
     #[response(status = 401, headers(("WWW-Authenticate" = String, description = "Bearer")))]
     Unauthorized(Detail),
-    /// No database
-    #[response(status = 503, headers(("Retry-After" = i64, description = "Seconds")))]
-    Unavailable(Detail),
-}
-
-/// How a health check refuses.
-#[derive(IntoResponses)]
-#[allow(missing_docs)]
-pub enum ReadinessRefusals {
-    /// No database
-    #[response(status = 503, headers(("Retry-After" = i64, description = "Seconds")))]
-    Unavailable(Detail),
 }
