@@ -21,11 +21,8 @@ pub(crate) fn run(args: &[String]) -> shell::Outcome {
         eprintln!("cargo test failed outside of a test: see above");
     }
     println!("{} passed, {} failed", tally.passed, tally.failed);
-    if success && tally.failed == 0 && tally.ignored == 0 {
-        Ok(())
-    } else {
-        Err("the tests failed".to_owned())
-    }
+    // Nothing after the closing line.
+    if success && tally.failed == 0 && tally.ignored == 0 { Ok(()) } else { Err(String::new()) }
 }
 
 /// The sums over all test binaries.
