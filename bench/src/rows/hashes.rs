@@ -7,7 +7,8 @@ use anyhow::Result;
 use crate::{
     bench::Bench,
     hashing,
-    load::{Group, Requests, run_one},
+    load::{Group, Outcome, Requests, run_one},
+    meter::Usage,
     process::Server,
     report::{Bar, Row, median, spread},
     requests::{Registrations, log_ins as log_in_requests},
@@ -21,12 +22,12 @@ pub(super) fn log_ins(bench: &Bench) -> Result<Vec<Row>> {
     let requests = log_in_requests(server.address, &stock.names, PASSWORD);
     let cores = available_parallelism()?.get();
     let rounds = bench.interleaved(&[&server], 2, |side| match side {
-        0 => rate(bench, &server, &requests, 200),
-        _ => hashing::rate(cores, bench.window_of_hashes().measure),
+        0 => Ok(Rate::Server(run(bench, &server, &requests)?)),
+        _ => Ok(Rate::Threads(hashing::rate(cores, bench.window_of_hashes().measure)?)),
     })?;
     Ok(vec![row(
         "log-ins/s against the hashes/s of bare threads on all cores",
-        rounds.iter().map(|round| (round[0].0, round[1].0)).collect(),
+        &rounds,
         Bar::AtLeast { must: 0.93, aim: 0.93 },
         ["log-ins", "bare hashes"],
     )])
@@ -37,45 +38,74 @@ pub(super) fn registrations(bench: &Bench) -> Result<Vec<Row>> {
     let stock = bench.users()?;
     let server = bench.sekisho(stock)?;
     let log_ins = log_in_requests(server.address, &stock.names, PASSWORD);
-    let run = Cell::new(0);
+    let run_number = Cell::new(0);
     let rounds = bench.interleaved(&[&server], 2, |side| {
-        run.set(run.get() + 1);
-        match side {
-            0 => {
-                let registrations = Registrations::new(server.address, &format!("new{}x", run.get()));
-                rate(bench, &server, &registrations, 200)
-            }
-            _ => rate(bench, &server, &log_ins, 200),
-        }
+        run_number.set(run_number.get() + 1);
+        let registrations = Registrations::new(server.address, &format!("new{}x", run_number.get()));
+        let requests: &dyn Requests = if side == 0 { &registrations } else { &log_ins };
+        Ok(Rate::Server(run(bench, &server, requests)?))
     })?;
     Ok(vec![row(
         "registrations/s against log-ins/s",
-        rounds.iter().map(|round| (round[0].0, round[1].0)).collect(),
+        &rounds,
         Bar::AtLeast { must: 0.95, aim: 0.95 },
         ["registrations", "log-ins"],
     )])
 }
 
-fn rate(bench: &Bench, server: &Server, requests: &dyn Requests, expect: u16) -> Result<f64> {
-    let target = server.address;
-    let group = Group { target, connections: 16, threads: 1, requests, expect, once: false };
-    Ok(run_one(group, bench.window_of_hashes())?.clean()?.rate())
+/// How often something was done in a second, by whom.
+enum Rate {
+    Server(Outcome),
+    Threads(f64),
 }
 
-fn row(figure: &str, pairs: Vec<(f64, f64)>, bar: Bar, names: [&str; 2]) -> Row {
-    let ratios: Vec<f64> = pairs.iter().map(|(first, second)| first / second).collect();
+impl Rate {
+    fn rate(&self) -> f64 {
+        match self {
+            Self::Server(outcome) => outcome.rate(),
+            Self::Threads(rate) => *rate,
+        }
+    }
+}
+
+fn run(bench: &Bench, server: &Server, requests: &dyn Requests) -> Result<Outcome> {
+    let target = server.address;
+    let group = Group { target, connections: 16, threads: 1, requests, expect: 200, once: false };
+    run_one(group, bench.window_of_hashes())?.clean()
+}
+
+fn row(figure: &str, rounds: &[Vec<(Rate, Usage)>], bar: Bar, names: [&str; 2]) -> Row {
+    let ratios: Vec<f64> = rounds.iter().map(|round| round[0].0.rate() / round[1].0.rate()).collect();
+    let described = names.iter().enumerate().map(|(side, name)| {
+        let column: Vec<_> = rounds.iter().map(|round| &round[side]).collect();
+        format!("{name} {}", describe(&column))
+    });
+    let context: Vec<String> = described.collect();
+    let foreign = rounds.iter().flatten().map(|(_, usage)| usage.foreign);
     Row {
         figure: figure.to_owned(),
         value: median(ratios.iter().copied()),
         spread: spread(&ratios),
         unit: "x",
         bar,
-        context: format!(
-            "{} {:.1}/s, {} {:.1}/s",
-            names[0],
-            median(pairs.iter().map(|pair| pair.0)),
-            names[1],
-            median(pairs.iter().map(|pair| pair.1))
-        ),
+        context: format!("{}; others used {:.2} cores meanwhile", context.join("; "), median(foreign)),
     }
+}
+
+/// Rate, and for a server its latency and the processor time of each hash with all that belongs to it.
+fn describe(column: &[&(Rate, Usage)]) -> String {
+    let rate = median(column.iter().map(|(rate, _)| rate.rate()));
+    let served: Vec<_> = column
+        .iter()
+        .filter_map(|(rate, usage)| match rate {
+            Rate::Server(outcome) => Some((outcome, usage)),
+            Rate::Threads(_) => None,
+        })
+        .collect();
+    if served.is_empty() {
+        return format!("{rate:.1}/s");
+    }
+    let p50 = median(served.iter().map(|(outcome, _)| outcome.latency.quantile(0.5).as_secs_f64() * 1e3));
+    let cost = median(served.iter().map(|(outcome, usage)| usage.servers / outcome.all as f64 * 1e3));
+    format!("{rate:.1}/s, p50 {p50:.0} ms, {cost:.1} ms of processor time each")
 }
