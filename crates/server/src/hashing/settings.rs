@@ -26,7 +26,7 @@ impl LaneSettings {
 
 impl Default for LaneSettings {
     fn default() -> LaneSettings {
-        LaneSettings { threads: 0, queue: 512, niceness: 19 }
+        LaneSettings { threads: 0, queue: 512, niceness: 11 }
     }
 }
 

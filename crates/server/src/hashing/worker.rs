@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use rustix::thread::CpuSet;
 use sekisho_core::credentials::Memory;
 
 use super::fair::Owner;
@@ -17,10 +18,12 @@ const IDLE: Duration = Duration::from_secs(5);
 /// Starts one thread of the lane.
 pub(super) fn start(number: usize, shared: Arc<Shared>, settings: &LaneSettings) {
     let niceness = settings.niceness;
+    let threads = settings.thread_count();
     std::thread::Builder::new()
         .name(format!("hashing-{number}"))
         .spawn(move || {
             stand_back(niceness);
+            keep_to_a_core(number, threads);
             hash_until_closed(&shared);
         })
         .expect("the system starts a hashing thread");
@@ -32,6 +35,23 @@ fn stand_back(niceness: u8) {
     let thread = rustix::thread::gettid();
     if let Err(error) = rustix::process::setpriority_process(Some(thread), i32::from(niceness.min(19))) {
         tracing::warn!(%error, "hashing runs at the priority of request handling");
+    }
+}
+
+/// Keeps this thread on one core where there is a thread for each. Threads this nice weigh so little that the system
+/// leaves two of them on one core while another has time to spare: log-ins and registrations then run at two thirds.
+fn keep_to_a_core(number: usize, threads: usize) {
+    let kept = rustix::thread::sched_getaffinity(None).and_then(|allowed| {
+        let cores: Vec<_> = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect();
+        if threads < cores.len() || cores.len() < 2 {
+            return Ok(());
+        }
+        let mut own = CpuSet::new();
+        own.set(cores[number % cores.len()]);
+        rustix::thread::sched_setaffinity(None, &own)
+    });
+    if let Err(error) = kept {
+        tracing::debug!(%error, "hashing threads are not kept to a core each");
     }
 }
 
