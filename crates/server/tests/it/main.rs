@@ -6,6 +6,7 @@ mod attacks;
 mod browser;
 mod cli;
 mod contract;
+mod extending;
 mod harness;
 mod python;
 mod routes;
