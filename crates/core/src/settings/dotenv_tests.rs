@@ -122,3 +122,12 @@ fn no_value_grows_without_measure() {
     let errors = layer_from_dotenv(&format!("A0=xx\n{doubled}"), ".env", &|_| None).unwrap_err();
     assert!(errors[0].message.contains("1 MiB"), "{errors:?}");
 }
+
+#[test]
+fn a_name_of_many_lines_is_shown_on_one() {
+    let errors = layer_from_dotenv("'SEKISHO_A\nB\u{1}'=1\n", ".env", &|_| None).unwrap_err();
+    assert_eq!(
+        errors[0].to_string(),
+        ".env:1 (SEKISHO_A\\nB\\u{1}): unknown name SEKISHO_A\\nB\\u{1}; `sekisho config default` lists all settings"
+    );
+}

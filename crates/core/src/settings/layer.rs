@@ -45,8 +45,8 @@ impl fmt::Display for Origin {
             Origin::Default("") => f.write_str("default"),
             Origin::Default(why) => write!(f, "default ({why})"),
             Origin::File { file, line } => write!(f, "{file}:{line}"),
-            Origin::DotEnv { file, line, name } => write!(f, "{file}:{line} ({name})"),
-            Origin::Env { name } => write!(f, "environment ({name})"),
+            Origin::DotEnv { file, line, name } => write!(f, "{file}:{line} ({})", printable(name)),
+            Origin::Env { name } => write!(f, "environment ({})", printable(name)),
             Origin::Flag { flag } => f.write_str(flag),
         }
     }
