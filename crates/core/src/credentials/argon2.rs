@@ -13,7 +13,11 @@ use crate::refusal::Refusal;
 pub(super) const ROW: Row = Row {
     scheme: Scheme::Argon2id,
     recognises: |stored| stored.starts_with(PREFIX),
-    cost: |stored| parse(stored).map(|phc| phc.cost.text()),
+    cost: |stored| {
+        let cost = parse(stored)?.cost;
+        cost.check()?;
+        Ok(cost.text())
+    },
     is_current_form: |stored| {
         parse(stored).is_ok_and(|phc| phc.version == Version::V0x13 && phc.hash.len() == HASH_LEN)
     },

@@ -10,6 +10,6 @@ mod scheme;
 
 pub use dummy::draw_dummy;
 pub use memory::Memory;
-pub use password::{Verdict, burn, get_password_hash, scheme_cost, verify_password};
+pub use password::{Verdict, burn, get_password_hash, recognise, scheme_cost, verify_password};
 pub use policy::{NewPassword, PasswordError, PasswordPolicy};
 pub use scheme::{HashParams, HashString, Scheme, SchemeCost};

@@ -105,12 +105,21 @@ fn burn_one(like: &SchemeCost, password: &[u8], memory: &mut Memory) -> bool {
         .is_some_and(|row| (row.burn)(&like.cost, password, memory))
 }
 
+/// Scheme and cost of a stored hash that this server can verify, or why it can't: what an import asks of each hash.
+///
+/// # Errors
+/// [`Refusal::HashSchemeUnknown`], [`Refusal::HashUnreadable`] for a malformed text, [`Refusal::HashTooCostly`] above
+/// the ceilings.
+pub fn recognise(stored: &HashString) -> Result<SchemeCost, Refusal> {
+    let stored = stored.as_str();
+    let row = row_of(stored).ok_or(Refusal::HashSchemeUnknown)?;
+    let cost = (row.cost)(stored)?;
+    Ok(SchemeCost { scheme: row.scheme.name().to_owned(), cost })
+}
+
 /// Scheme and cost of a stored hash; `None` for one that can't be verified.
 pub fn scheme_cost(stored: &HashString) -> Option<SchemeCost> {
-    let stored = stored.as_str();
-    let row = row_of(stored)?;
-    let cost = (row.cost)(stored).ok()?;
-    Some(SchemeCost { scheme: row.scheme.name().to_owned(), cost })
+    recognise(stored).ok()
 }
 
 /// The spellings of a password that are tried, in order: as sent, and in NFC if that differs.
