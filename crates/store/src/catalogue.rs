@@ -1,12 +1,21 @@
 //! Every statement of the crate in one list, for the check at start and for tests.
 
 use crate::statement::Statement;
-use crate::{credentials, events, items, meta, migrate, user_changes, users};
+use crate::{credentials, events, incoming, items, meta, migrate, user_changes, users};
 
 /// Every statement that this crate runs, by area.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    [migrate::ALL, users::ALL, user_changes::ALL, credentials::ALL, items::ALL, events::ALL, meta::ALL]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        migrate::ALL,
+        users::ALL,
+        user_changes::ALL,
+        incoming::ALL,
+        credentials::ALL,
+        items::ALL,
+        events::ALL,
+        meta::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }

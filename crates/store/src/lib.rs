@@ -17,6 +17,7 @@ mod store;
 
 mod credentials;
 mod events;
+mod incoming;
 mod items;
 mod meta;
 mod user_changes;

@@ -14,7 +14,10 @@ pub(crate) const LIST: &str = "create table if not exists sekisho_migrations (\
      primary key (owner, version)) {table_by_key}";
 
 /// Sekisho's own migrations by version, from 1.
-const OURS: &[&str] = &[include_str!("../migrations/0001_foundation.sql")];
+const OURS: &[&str] = &[
+    include_str!("../migrations/0001_foundation.sql"),
+    include_str!("../migrations/0002_external_ids.sql"),
+];
 
 /// The name under which Sekisho's own are listed.
 pub(crate) const OWNER: &str = "sekisho";

@@ -12,9 +12,9 @@ statements! {
         "insert into sekisho_users (id, username, username_key, email, email_key, full_name, external_id, \
          token_version, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, 0, $8, $8) \
          on conflict do nothing";
-    IN_THE_WAY(Id, Text, Text, Text) =
+    IN_THE_WAY(Id, Text, Text, Text, Text) =
         "select id, username, username_key, email_key from sekisho_users \
-         where id = $1 or username = $2 or username_key = $3 or email_key = $4";
+         where id = $1 or username = $2 or username_key = $3 or email_key = $4 or external_id = $5";
     HOLD(Id) =
         "update sekisho_users set token_version = token_version where id = $1 and released_at is null returning id";
     RAISE(Id, Int) =
@@ -69,6 +69,10 @@ pub enum Insert {
 /// What of a user is unique.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Field {
+    /// The id; only of a user that comes from elsewhere.
+    Id,
+    /// The identifier in the system that the user comes from.
+    ExternalId,
     /// The name, exactly or by its key.
     Username,
     /// The address, by its key.
@@ -95,8 +99,8 @@ impl Tx {
             return Ok(Insert::Done);
         }
         // Which of the unique indexes refuses is for the databases to choose, so the rows themselves are asked.
-        let params = [id.into(), username.into(), username_key.into(), email_key.into()];
-        let mut email_taken = false;
+        let params = [id.into(), username.into(), username_key.into(), email_key.into(), external_id.into()];
+        let (mut email_taken, mut external_id_taken) = (false, false);
         for mut row in self.all(&IN_THE_WAY, &params).await? {
             let (name, key): (Option<String>, Option<String>) = (row.take(1)?, row.take(2)?);
             if name.as_deref() == Some(username) || (key.is_some() && key.as_deref() == username_key) {
@@ -105,10 +109,17 @@ impl Tx {
             if row.take::<UserId>(0)? == id {
                 return Err(Error::Taken { what: "sekisho_users.id".to_owned() });
             }
-            email_taken = true;
+            let key: Option<String> = row.take(3)?;
+            let by_email = key.is_some() && key.as_deref() == email_key;
+            email_taken |= by_email;
+            external_id_taken |= !by_email;
         }
         // With nothing left in the way, who was there has just been released; the caller may try again.
-        Ok(Insert::Taken(if email_taken { Field::Email } else { Field::Username }))
+        Ok(Insert::Taken(match (email_taken, external_id_taken) {
+            (true, _) => Field::Email,
+            (false, true) => Field::ExternalId,
+            (false, false) => Field::Username,
+        }))
     }
 
     /// Holds a user's row until the end of the transaction, so that nobody deletes it or counts the user's old

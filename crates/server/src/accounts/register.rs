@@ -53,8 +53,8 @@ pub async fn register(app: &App, ctx: &Ctx, raw: RawRegistration) -> Result<User
         .await?;
     match inserted {
         Insert::Done => {}
-        Insert::Taken(Field::Username) => return Err(Refusal::UsernameTaken.into()),
         Insert::Taken(Field::Email) => return Err(Refusal::EmailTaken.into()),
+        Insert::Taken(_) => return Err(Refusal::UsernameTaken.into()),
     }
     tx.set_password(user.id, &hash, &cost, ctx.now).await?;
     tx.record(ctx, &registered(ctx.actor, user.id)).await?;

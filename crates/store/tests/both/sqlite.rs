@@ -9,6 +9,8 @@ use crate::world::{Folder, NOW};
 mod credentials;
 #[path = "events.rs"]
 mod events;
+#[path = "incoming.rs"]
+mod incoming;
 #[path = "items.rs"]
 mod items;
 #[path = "meta.rs"]

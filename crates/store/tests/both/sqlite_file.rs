@@ -177,7 +177,7 @@ async fn s17_a_newer_or_other_schema_is_refused_and_untouched() {
     let newer =
         "insert into sekisho_migrations (owner, version, checksum, applied_at) values ('sekisho', 99, 0, 0)";
     alter(&path, &[newer]).await;
-    assert_eq!(refused(&folder, &path).await, Error::SchemaNewer { found: 99, known: 1 });
+    assert!(matches!(refused(&folder, &path).await, Error::SchemaNewer { found: 99, .. }));
 }
 
 /// Takes everything of ours out of a database.

@@ -1,0 +1,142 @@
+//! Users that come from elsewhere: written whole, with identity, hash and items, in the caller's transaction.
+
+use sekisho_core::accounts::{IncomingUser, User};
+use sekisho_core::id::UserId;
+use sekisho_core::time::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+use crate::session::{Read, Tx};
+use crate::statement::statements;
+use crate::user_changes::{Field, Insert};
+
+statements! {
+    INSERT(Id, Text, Text, Text, Text, Text, Text, Text, Int, Int, Int, Int) =
+        "insert into sekisho_users (id, username, username_key, email, email_key, full_name, external_id, extra, \
+         token_version, disabled_at, created_at, updated_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing";
+    IN_THE_WAY(Id, Text, Text, Text, Text) =
+        "select id, external_id, username, username_key from sekisho_users \
+         where id = $1 or external_id = $2 or username = $3 or username_key = $4 or email_key = $5";
+    ID_BY_EXTERNAL_ID(Text) =
+        "select id from sekisho_users where external_id = $1 and released_at is null";
+    EXTRA(Id) = "select extra from sekisho_users where id = $1 and released_at is null";
+    PASSWORD(Id, Text, Text, Text, Int) =
+        "insert into sekisho_credentials (user_id, kind, scheme, cost, data, created_at, updated_at) \
+         values ($1, 'password', $2, $3, $4, $5, $5)";
+    ONE_MORE_OF(Text, Text, Int) =
+        "insert into sekisho_hash_schemes (scheme, cost, n) values ($1, $2, $3) \
+         on conflict (scheme, cost) do update set n = sekisho_hash_schemes.n + excluded.n";
+    ITEM(Int, Id, Int) =
+        "insert into sekisho_items (item_id, owner_id, created_at) values ($1, $2, $3) on conflict do nothing";
+    COUNTED(Int) =
+        "insert into sekisho_counters (name, value) values ('item', $1) \
+         on conflict (name) do update set value = excluded.value where sekisho_counters.value < excluded.value";
+}
+
+impl Read {
+    /// The user who has this identifier in the system that they came from.
+    pub async fn user_by_external_id(&mut self, external_id: &str) -> Result<Option<User>, Error> {
+        match self.one(&ID_BY_EXTERNAL_ID, &[external_id.into()]).await? {
+            Some(mut row) => self.user_by_id(row.take(0)?).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What the system that the user came from knew besides; `None` if there is nothing, or no such user.
+    pub async fn extra_of(&mut self, id: UserId) -> Result<Option<Map<String, Value>>, Error> {
+        let text =
+            self.one(&EXTRA, &[id.into()]).await?.map(|mut row| row.take::<Option<String>>(0)).transpose()?;
+        text.flatten().as_deref().map(parse_extra).transpose()
+    }
+}
+
+impl Tx {
+    /// Writes a user with extra, hash and hash mix as they are; the database decides every race.
+    ///
+    /// What is taken is said, the id first, then the external id, name and address, and then nothing was written and
+    /// the transaction goes on. Call [`Tx::release_names`] before. The row of a deleted user holds its id for ever.
+    pub async fn insert_incoming(&mut self, new: &IncomingUser) -> Result<Insert, Error> {
+        let extra = new.extra.as_ref().map(|extra| Value::Object(extra.clone()).to_string());
+        let (username_key, email_key) = (new.username_key.as_deref(), new.email_key.as_deref());
+        let params = [
+            new.id.into(),
+            new.username.as_str().into(),
+            username_key.into(),
+            new.email.as_deref().into(),
+            email_key.into(),
+            new.full_name.as_deref().into(),
+            new.external_id.as_deref().into(),
+            extra.as_deref().into(),
+            new.token_version.into(),
+            new.disabled_at.into(),
+            new.created_at.into(),
+            new.updated_at.into(),
+        ];
+        if self.run(&INSERT, &params).await? == 0 {
+            return self.in_the_way(new).await.map(Insert::Taken);
+        }
+        if let Some((hash, kind)) = &new.password {
+            let (scheme, cost) = (kind.scheme.as_str(), kind.cost.as_str());
+            let params =
+                [new.id.into(), scheme.into(), cost.into(), hash.as_str().into(), new.updated_at.into()];
+            self.run(&PASSWORD, &params).await?;
+            self.run(&ONE_MORE_OF, &[scheme.into(), cost.into(), 1.into()]).await?;
+        }
+        Ok(Insert::Done)
+    }
+
+    /// Adds an item under the number that it had elsewhere, and lets later numbers begin above it; `false` if the
+    /// number is taken, and then nothing is written.
+    ///
+    /// The owner must exist: one that does not is [`Error::Constraint`].
+    pub async fn insert_incoming_item(
+        &mut self,
+        item_id: i64,
+        owner: UserId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        if self.run(&ITEM, &[item_id.into(), owner.into(), now.into()]).await? == 0 {
+            return Ok(false);
+        }
+        self.run(&COUNTED, &[item_id.into()]).await?;
+        Ok(true)
+    }
+
+    /// Which of the unique fields is in the way, asked of the rows since the databases choose freely which to name.
+    async fn in_the_way(&mut self, new: &IncomingUser) -> Result<Field, Error> {
+        let params = [
+            new.id.into(),
+            new.external_id.as_deref().into(),
+            new.username.as_str().into(),
+            new.username_key.as_deref().into(),
+            new.email_key.as_deref().into(),
+        ];
+        let mut found = [false; 3];
+        let rows = self.all(&IN_THE_WAY, &params).await?;
+        let gone = rows.is_empty();
+        for mut row in rows {
+            if row.take::<UserId>(0)? == new.id {
+                return Ok(Field::Id);
+            }
+            let same =
+                |there: Option<String>, ours: Option<&str>| there.is_some() && there.as_deref() == ours;
+            let external = same(row.take(1)?, new.external_id.as_deref());
+            let name =
+                same(row.take(2)?, Some(&new.username)) | same(row.take(3)?, new.username_key.as_deref());
+            found = [found[0] | external, found[1] | name, found[2] | !(external || name)];
+        }
+        Ok(match found {
+            [true, ..] => Field::ExternalId,
+            [_, true, _] => Field::Username,
+            // With nothing left in the way, a name was released meanwhile; the caller may try again.
+            _ if gone => Field::Username,
+            _ => Field::Email,
+        })
+    }
+}
+
+/// The stored text of `extra` as the object that it is.
+pub(crate) fn parse_extra(text: &str) -> Result<Map<String, Value>, Error> {
+    serde_json::from_str(text).map_err(|_| Error::corrupt("extra does not hold a JSON object"))
+}
