@@ -27,6 +27,7 @@ pub mod keys;
 pub mod audit;
 pub mod items;
 pub mod limit;
+pub mod meter;
 
 pub use accounts::{LoginName, PublicUser, RawRegistration, User};
 pub use audit::Event;

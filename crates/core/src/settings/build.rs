@@ -8,8 +8,8 @@ use super::instant::parse_instant;
 use super::limits::{Allowance, Cors, Hashing, Http, Throttle};
 use super::merge::Merged;
 use super::model::{
-    Log, LogFormat, LogLevel, Password, Profile, Registration, RegistrationMode, Server, Settings, Storage,
-    Switch, Tokens,
+    Log, LogFormat, LogLevel, Metrics, Password, Profile, Registration, RegistrationMode, Server, Settings,
+    Storage, Switch, Tokens,
 };
 use super::net::{IpNet, is_loopback, parse_host, parse_listen, parse_origin};
 use super::value::Raw;
@@ -45,6 +45,7 @@ pub(super) fn build(merged: &mut Merged, secret_file: Option<SecretBytes>) -> Se
         http: http(merged),
         throttle: throttle(merged),
         log: log(merged),
+        metrics: Metrics { listen: merged.parsed("metrics.listen", parse_listen) },
         warnings: Vec::new(),
         values: Vec::new(),
     }

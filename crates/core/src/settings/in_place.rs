@@ -20,6 +20,7 @@ pub fn keep_what_is_fixed(old: &Settings, new: Settings) -> Settings {
     kept.log.format = old.log.format;
     kept.log.trace_auth = old.log.trace_auth;
     kept.log.echo = old.log.echo;
+    kept.metrics = old.metrics.clone();
     for ((value, old), setting) in kept.values.iter_mut().zip(&old.values).zip(SETTINGS) {
         if !setting.live {
             value.clone_from(old);

@@ -35,6 +35,8 @@ pub struct Settings {
     pub throttle: Throttle,
     /// Section `log`.
     pub log: Log,
+    /// Section `metrics`.
+    pub metrics: Metrics,
     /// What the operator should read at the start: one line each, without secrets.
     pub warnings: Vec<String>,
     /// The effective value of each key, in the registry's order: what `show` and `changes` read.
@@ -194,6 +196,13 @@ pub struct Log {
     pub trace_auth: Switch,
     /// Whether SQL statements are printed.
     pub echo: bool,
+}
+
+/// Section `metrics`: figures for whoever watches over the server.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// Where they are served; none: they are not, and nothing is measured.
+    pub listen: Option<SocketAddr>,
 }
 
 /// How much is logged.

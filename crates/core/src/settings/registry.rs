@@ -194,6 +194,7 @@ pub static SETTINGS: &[Setting] = &[
     live("log.access", &[], Kind::Bool, "one line a request"),
     setting("log.trace_auth", &["SEKISHO_TRACE_AUTH"], ON_OFF_AUTO, "print the steps of authentication"),
     setting("log.echo", &["SEKISHO_ECHO"], Kind::Bool, "print each SQL statement"),
+    setting("metrics.listen", &[], Kind::Text, "the address on which /metrics is served, and nothing else"),
 ];
 
 /// Finds a setting by its key.

@@ -1,7 +1,10 @@
 //! The rules between settings: what must not stand together, and what an operator should know.
 
+use std::net::IpAddr;
+
 use super::merge::Merged;
 use super::model::{Settings, Tokens};
+use super::net::is_loopback;
 use crate::credentials::Scheme;
 use crate::jose::{is_published_secret, is_weak};
 
@@ -13,6 +16,7 @@ pub(super) fn check(merged: &mut Merged, settings: &mut Settings) {
     any_origin_sends_no_credentials(merged, settings);
     demo_is_for_development(merged, settings);
     public_url_is_encrypted(merged, settings);
+    metrics_have_a_listener_of_their_own(merged, settings);
 }
 
 /// OWASP's floor for Argon2id: memory in KiB against passes, all of the same cost.
@@ -101,5 +105,24 @@ fn public_url_is_encrypted(merged: &mut Merged, settings: &Settings) {
     let plain = settings.server.public_url.as_deref().is_some_and(|url| url.starts_with("http://"));
     if plain && settings.profile.is_production() {
         merged.warn("server.public_url", "is not https: passwords and tokens can be read on the way");
+    }
+}
+
+/// What a proxy shows to everyone must not show the figures too, so there is no common listener.
+fn metrics_have_a_listener_of_their_own(merged: &mut Merged, settings: &Settings) {
+    let Some(listen) = settings.metrics.listen else { return };
+    let public = settings.server.listen;
+    let any = |a: IpAddr, b: IpAddr| a.is_unspecified() && (a.is_ipv6() || b.is_ipv4());
+    let meet = listen.ip() == public.ip() || any(listen.ip(), public.ip()) || any(public.ip(), listen.ip());
+    if listen.port() == public.port() && listen.port() != 0 && meet {
+        merged.wrong(
+            "metrics.listen",
+            format!("and server.listen ({public}) are one listener: give it a port of its own"),
+        );
+    } else if !settings.profile.is_production() && !is_loopback(listen) {
+        merged.wrong(
+            "metrics.listen",
+            "must be a loopback address in development: only this machine is answered there",
+        );
     }
 }

@@ -275,7 +275,7 @@ fn what_is_fixed_is_kept() {
     let old = Settings::default();
     for setting in SETTINGS.iter().filter(|s| !s.live && s.key != "server.profile") {
         let other = match (setting.key, setting.kind) {
-            ("server.listen", _) => "127.0.0.1:1".to_owned(),
+            ("server.listen" | "metrics.listen", _) => "127.0.0.1:1".to_owned(),
             ("server.host", _) => "::1".to_owned(),
             ("server.public_url", _) => "http://localhost:1".to_owned(),
             ("storage.database_url", _) => "sqlite:///x.db".to_owned(),
@@ -305,5 +305,32 @@ fn every_name_of_the_seeds_is_known() {
         "DATABASE_URL",
     ] {
         assert!(find_env(name).is_some(), "{name}");
+    }
+}
+
+#[test]
+fn metrics_have_a_listener_of_their_own() {
+    let of = |server: &str, metrics: &str| {
+        resolve(&[env(&[("SEKISHO_LISTEN", server), ("SEKISHO_METRICS_LISTEN", metrics)])], None)
+    };
+    assert_eq!(Settings::default().metrics.listen, None);
+    for (server, metrics) in [
+        ("127.0.0.1:8000", "127.0.0.1:9464"),
+        ("127.0.0.1:0", "127.0.0.1:0"),
+        ("0.0.0.0:8000", "0.0.0.0:9464"),
+        ("192.0.2.1:8000", "127.0.0.1:8000"),
+    ] {
+        let (settings, _) = of(server, metrics).unwrap();
+        assert_eq!(settings.metrics.listen, metrics.parse().ok(), "{server} {metrics}");
+    }
+    for (server, metrics, why) in [
+        ("127.0.0.1:8000", "127.0.0.1:8000", "one listener"),
+        ("0.0.0.0:8000", "127.0.0.1:8000", "one listener"),
+        ("[::]:8000", "0.0.0.0:8000", "one listener"),
+        ("127.0.0.1:8000", "0.0.0.0:9464", "loopback address in development"),
+        ("127.0.0.1:8000", "9464", "is not an address with a port"),
+    ] {
+        let errors = of(server, metrics).unwrap_err();
+        assert!(errors.iter().any(|error| error.to_string().contains(why)), "{server} {metrics}: {errors:?}");
     }
 }
