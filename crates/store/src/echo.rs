@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
+use crate::measures::Measures;
 
 /// One statement that was run, as [`OpenOptions::echo`](crate::OpenOptions) sees it; its parameters are not shown.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,7 @@ pub struct Stats {
 #[derive(Default)]
 pub(crate) struct Observer {
     hook: Option<EchoHook>,
+    measures: Option<Measures>,
     statements: AtomicU64,
     commits: AtomicU64,
     waits: AtomicU64,
@@ -49,6 +51,16 @@ impl Observer {
         Self { hook, ..Self::default() }
     }
 
+    /// The same, and measures what it is asked about.
+    pub(crate) fn measuring(hook: Option<EchoHook>) -> Self {
+        Self { hook, measures: Some(Measures::new()), ..Self::default() }
+    }
+
+    /// What is measured, if anything is.
+    pub(crate) fn measures(&self) -> Option<&Measures> {
+        self.measures.as_ref()
+    }
+
     /// Runs a statement and tells of it.
     pub(crate) fn statement<T>(
         &self,
@@ -57,7 +69,11 @@ impl Observer {
         run: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.statements.fetch_add(1, Ordering::Relaxed);
-        self.tell(text, count, run)
+        let Some(measures) = &self.measures else { return self.tell(text, count, run) };
+        let start = Instant::now();
+        let outcome = self.tell(text, count, run);
+        measures.statement(text, start.elapsed(), &outcome);
+        outcome
     }
 
     /// Runs `begin`, `commit` and the like: told, not counted.

@@ -9,6 +9,7 @@
 mod dialect;
 mod echo;
 mod error;
+mod measures;
 mod statement;
 mod value;
 
@@ -31,6 +32,7 @@ pub use catalogue::statements;
 pub use dialect::Dialect;
 pub use echo::{Echo, EchoHook, Stats};
 pub use error::Error;
+pub use measures::Measured;
 pub use migrate::schema;
 pub use session::{Read, Tx};
 pub use statement::Statement;

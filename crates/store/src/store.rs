@@ -10,6 +10,7 @@ use sekisho_core::time::Timestamp;
 use crate::catalogue;
 use crate::echo::{EchoHook, Observer, Stats};
 use crate::error::Error;
+use crate::measures::Measured;
 use crate::migrate;
 use crate::session::{Read, Tx};
 use crate::sqlite::file::{self, Found};
@@ -27,12 +28,14 @@ pub struct OpenOptions {
     pub echo: Option<EchoHook>,
     /// How long a caller waits for a lock that another transaction or process holds: 5 s unless told otherwise.
     pub lock_wait: Duration,
+    /// Whether times, waits and errors are measured: see [`Store::measured`].
+    pub measure: bool,
 }
 
 impl OpenOptions {
     /// The usual way, at this time.
     pub fn new(now: Timestamp) -> Self {
-        Self { now, echo: None, lock_wait: Duration::from_secs(5) }
+        Self { now, echo: None, lock_wait: Duration::from_secs(5), measure: false }
     }
 }
 
@@ -59,7 +62,11 @@ impl Store {
     ///
     /// The folder must exist. A file that is damaged, somebody else's or newer is refused and left as it is.
     pub async fn open(url: &DatabaseUrl, options: OpenOptions) -> Result<Self, Error> {
-        let observer = Arc::new(Observer::new(options.echo));
+        let observer = match options.measure {
+            true => Observer::measuring(options.echo),
+            false => Observer::new(options.echo),
+        };
+        let observer = Arc::new(observer);
         let driver = match url {
             DatabaseUrl::Sqlite(path) => open_sqlite(path, &observer, options.lock_wait).await?,
             DatabaseUrl::Postgres(_) => {
@@ -136,6 +143,12 @@ impl Store {
     /// What the store did since it was opened.
     pub fn stats(&self) -> Stats {
         self.observer.stats()
+    }
+
+    /// What the store measured since it was opened, if it was asked to.
+    pub fn measured(&self) -> Option<Measured> {
+        let Driver::Sqlite { readers, .. } = &self.driver;
+        self.observer.measures().map(|measures| measures.read(readers.on_loan()))
     }
 
     async fn apply(&self, owner: &str, texts: &[&str]) -> Result<(), Error> {

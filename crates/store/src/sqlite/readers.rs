@@ -51,12 +51,22 @@ impl Readers {
         Ok(Reader { conn: Some(conn), home: Arc::clone(self), snapshot: false, broken: false, _place: place })
     }
 
+    /// How many connections read now.
+    pub(crate) fn on_loan(&self) -> usize {
+        MOST - self.places.available_permits()
+    }
+
     /// Waits behind those that came before, for at most `lock_wait`.
     async fn wait_for_place(&self) -> Result<OwnedSemaphorePermit, Error> {
         self.observer.waited();
         let start = Instant::now();
         let turn = Arc::clone(&self.places).acquire_owned();
-        let place = tokio::time::timeout(self.lock_wait, turn).await.map_err(|_| busy_since(start))?;
+        let place = tokio::time::timeout(self.lock_wait, turn).await.map_err(|_| busy_since(start));
+        if let Some(measures) = self.observer.measures() {
+            measures.waited(start);
+            place.as_ref().err().inspect(|error| measures.failed(error));
+        }
+        let place = place?;
         // The semaphore is never closed.
         place.map_err(Error::unavailable)
     }
@@ -115,7 +125,14 @@ impl Reader {
             tokio::time::sleep(PAUSE).await;
             match self.once(&run) {
                 Err(error) if error.is_busy() && start.elapsed() < self.home.lock_wait => {}
-                Err(error) if error.is_busy() => return Err(busy_since(start)),
+                Err(error) if error.is_busy() => {
+                    let error = busy_since(start);
+                    if let Some(measures) = self.home.observer.measures() {
+                        measures.waited(start);
+                        measures.failed(&error);
+                    }
+                    return Err(error);
+                }
                 outcome => return outcome,
             }
         }

@@ -46,11 +46,12 @@ impl Writer {
         let lane = Arc::new(Mutex::new(Lane { conn, open: false, waiters: Vec::new(), lost: None }));
         let (committer, wake) = mpsc::channel();
         let shared = Arc::clone(&lane);
+        let watcher = Arc::clone(&observer);
         let (closed, open) = watch::channel(());
         std::thread::Builder::new()
             .name("sekisho-commit".to_owned())
             .spawn(move || {
-                commit_groups(&shared, &wake);
+                commit_groups(&shared, &wake, &watcher);
                 drop(shared);
                 drop(closed);
             })
@@ -66,10 +67,25 @@ impl Writer {
     /// Begins a transaction, behind those that came before and any other process, for at most `lock_wait`.
     pub(crate) async fn begin(&self) -> Result<Write, Error> {
         let start = Instant::now();
+        let mut waits = false;
+        let begun = self.begin_since(start, &mut waits).await;
+        if let Some(measures) = self.observer.measures() {
+            if waits {
+                measures.waited(start);
+            }
+            if let Err(error) = &begun {
+                measures.failed(error);
+            }
+        }
+        begun
+    }
+
+    async fn begin_since(&self, start: Instant, waits: &mut bool) -> Result<Write, Error> {
         let mut lane = match Arc::clone(&self.lane).try_lock_owned() {
             Ok(lane) => lane,
             Err(_) => {
                 self.observer.waited();
+                *waits = true;
                 let turn = Arc::clone(&self.lane).lock_owned();
                 tokio::time::timeout(self.lock_wait, turn).await.map_err(|_| busy_since(start))?
             }
@@ -77,14 +93,21 @@ impl Writer {
         loop {
             match lane.join_group() {
                 Err(error) if error.is_busy() && start.elapsed() < self.lock_wait => {
+                    *waits = true;
                     tokio::time::sleep(PAUSE).await;
                 }
                 Err(error) if error.is_busy() => return Err(busy_since(start)),
-                Err(error) => return Err(error),
+                Err(error) => {
+                    if lane.lost.is_some() {
+                        self.observer.measures().inspect(|measures| measures.stop());
+                    }
+                    return Err(error);
+                }
                 Ok(()) => break,
             }
         }
-        Ok(Write { lane: Some(lane), committer: self.committer.clone(), poisoned: false })
+        let (committer, observer) = (self.committer.clone(), Arc::clone(&self.observer));
+        Ok(Write { lane: Some(lane), committer, poisoned: false, observer, began: Instant::now() })
     }
 }
 
@@ -166,15 +189,22 @@ impl Lane {
 }
 
 /// The committer's thread: until the last handle is gone.
-fn commit_groups(lane: &Mutex<Lane>, wake: &mpsc::Receiver<()>) {
+fn commit_groups(lane: &Mutex<Lane>, wake: &mpsc::Receiver<()>, observer: &Observer) {
     while wake.recv().is_ok() {
         let mut lane = lane.blocking_lock();
         if lane.waiters.is_empty() {
             // An earlier round took them along.
             continue;
         }
+        let (start, members) = (Instant::now(), lane.waiters.len());
         let outcome = catch_unwind(AssertUnwindSafe(|| lane.commit()))
             .unwrap_or_else(|_| Err(Error::unavailable("the committer panicked")));
+        if let Some(measures) = observer.measures() {
+            measures.commit(start, members, &outcome);
+            if lane.lost.is_some() {
+                measures.stop();
+            }
+        }
         match outcome {
             Ok(()) => {
                 let waiters = std::mem::take(&mut lane.waiters);
@@ -194,6 +224,8 @@ pub(crate) struct Write {
     lane: Option<OwnedMutexGuard<Lane>>,
     committer: mpsc::Sender<()>,
     poisoned: bool,
+    observer: Arc<Observer>,
+    began: Instant,
 }
 
 impl Write {
@@ -243,6 +275,9 @@ impl Drop for Write {
     fn drop(&mut self) {
         if let Some(mut lane) = self.lane.take() {
             lane.leave_group();
+        }
+        if let Some(measures) = self.observer.measures() {
+            measures.transaction(self.began);
         }
     }
 }

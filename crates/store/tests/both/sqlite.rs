@@ -5,6 +5,8 @@ use sekisho_store::{OpenOptions, Store};
 
 use crate::world::{Folder, NOW};
 
+#[path = "check.rs"]
+mod check;
 #[path = "credentials.rs"]
 mod credentials;
 #[path = "events.rs"]
@@ -13,6 +15,8 @@ mod events;
 mod incoming;
 #[path = "items.rs"]
 mod items;
+#[path = "measured.rs"]
+mod measured;
 #[path = "meta.rs"]
 mod meta;
 #[path = "own_tables.rs"]
