@@ -10,6 +10,7 @@
 pub mod ctx;
 pub mod dice;
 pub mod id;
+pub mod rfc3339;
 pub mod secret;
 pub mod time;
 
@@ -25,6 +26,7 @@ pub mod jose;
 pub mod keys;
 
 pub mod audit;
+pub mod beside;
 pub mod items;
 pub mod limit;
 pub mod meter;
