@@ -1,7 +1,7 @@
 //! Every statement of the crate in one list, for the check at start and for tests.
 
 use crate::statement::Statement;
-use crate::{credentials, events, incoming, items, meta, migrate, user_changes, users};
+use crate::{check, credentials, events, incoming, items, meta, migrate, user_changes, users};
 
 /// Every statement that this crate runs, by area.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
@@ -14,6 +14,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         items::ALL,
         events::ALL,
         meta::ALL,
+        check::ALL,
     ]
     .into_iter()
     .flatten()

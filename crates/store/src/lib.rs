@@ -16,6 +16,7 @@ mod value;
 mod session;
 mod store;
 
+mod check;
 mod credentials;
 mod events;
 mod incoming;
@@ -25,16 +26,20 @@ mod user_changes;
 mod users;
 
 mod catalogue;
+mod look;
 mod migrate;
 mod sqlite;
 
 pub use catalogue::statements;
+pub use check::{Counts, Owned, StoredPassword, StoredUser, Unique};
 pub use dialect::Dialect;
 pub use echo::{Echo, EchoHook, Stats};
 pub use error::Error;
+pub use look::{Look, SchemaVersion};
 pub use measures::Measured;
 pub use migrate::schema;
 pub use session::{Read, Tx};
+pub use sqlite::backup::{Copied, Progress, copy, settle};
 pub use statement::Statement;
 pub use store::{NO_POSTGRESQL, OpenOptions, Store};
 pub use user_changes::{Field, Insert, NewUser};

@@ -4,6 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::dialect::{Dialect, Text, for_sqlite};
 use crate::error::Error;
+use crate::sqlite::Conn;
 use crate::sqlite::readers::Reader;
 use crate::sqlite::writer::Write;
 use crate::statement::Statement;
@@ -24,11 +25,27 @@ pub struct Read {
 enum Session {
     SqliteReader(Reader),
     SqliteWriter(Write),
+    /// A look at a file, which waits for nobody.
+    SqliteProbe(Conn),
 }
 
 impl Read {
     pub(crate) fn sqlite(reader: Reader) -> Self {
         Self { session: Session::SqliteReader(reader) }
+    }
+
+    pub(crate) fn sqlite_probe(conn: Conn) -> Self {
+        Self { session: Session::SqliteProbe(conn) }
+    }
+
+    /// Whether the schema has what the statement names.
+    pub(crate) fn prepares(&self, what: &'static Statement) -> Result<(), Error> {
+        match &self.session {
+            Session::SqliteProbe(conn) => conn.check(what.for_sqlite()),
+            Session::SqliteReader(_) | Session::SqliteWriter(_) => {
+                Err(Error::misuse("a store has checked its statements when it was opened"))
+            }
+        }
     }
 
     /// All rows of a statement of one's own, in the house dialect: `$1 … $n`, and text, bigint, bytes and ids only.
@@ -65,6 +82,7 @@ impl Read {
         match &mut self.session {
             Session::SqliteReader(reader) => reader.rows(text, params).await,
             Session::SqliteWriter(write) => write.rows(text, params),
+            Session::SqliteProbe(conn) => conn.rows(text, params),
         }
     }
 
@@ -72,12 +90,15 @@ impl Read {
         match &mut self.session {
             Session::SqliteReader(reader) => reader.row(text, params).await,
             Session::SqliteWriter(write) => write.row(text, params),
+            Session::SqliteProbe(conn) => conn.row(text, params),
         }
     }
 
     fn change(&mut self, text: Text<'_>, params: &[Param<'_>]) -> Result<u64, Error> {
         match &mut self.session {
-            Session::SqliteReader(_) => Err(Error::misuse("only a transaction writes")),
+            Session::SqliteReader(_) | Session::SqliteProbe(_) => {
+                Err(Error::misuse("only a transaction writes"))
+            }
             Session::SqliteWriter(write) => write.execute(text, params),
         }
     }
@@ -104,7 +125,9 @@ impl Tx {
     /// safe.
     pub async fn commit(self) -> Result<(), Error> {
         match self.read.session {
-            Session::SqliteReader(_) => Err(Error::misuse("only a transaction commits")),
+            Session::SqliteReader(_) | Session::SqliteProbe(_) => {
+                Err(Error::misuse("only a transaction commits"))
+            }
             Session::SqliteWriter(write) => write.commit().await,
         }
     }

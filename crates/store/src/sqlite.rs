@@ -13,6 +13,8 @@ use crate::echo::Observer;
 use crate::error::Error;
 use crate::value::{Param, Row, Value};
 
+pub(crate) mod backup;
+pub(crate) mod check;
 pub(crate) mod file;
 pub(crate) mod readers;
 pub(crate) mod writer;

@@ -141,7 +141,8 @@ pub(crate) fn prepare(path: &Path, list: &str, observer: &Arc<Observer>) -> Resu
     conn.execute(Text { house: &list, sqlite: &list }, &[]).map(drop)
 }
 
-fn forget(draft: &Path) {
+/// Removes a draft and what SQLite may have put beside it.
+pub(crate) fn forget(draft: &Path) {
     for end in ["", "-wal", "-shm", "-journal"] {
         // Usually there is none.
         let _ = fs::remove_file(beside(draft, end));
@@ -187,7 +188,7 @@ fn check_length(path: &Path, conn: &Conn, length: u64) -> Result<(), Error> {
 }
 
 /// Whether somebody has the file open, or had when the machine stopped: then there is a log beside it.
-fn is_open(path: &Path) -> bool {
+pub(crate) fn is_open(path: &Path) -> bool {
     beside(path, "-wal").exists()
 }
 

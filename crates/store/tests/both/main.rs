@@ -4,6 +4,7 @@ mod world;
 
 mod sqlite;
 
+mod sqlite_copy;
 mod sqlite_crash;
 mod sqlite_file;
 mod sqlite_full;

@@ -1,0 +1,80 @@
+//! What only SQLite can be asked about a file, for a check of it. None of this has a counterpart on a server.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::dialect::Dialect;
+use crate::error::Error;
+use crate::migrate;
+use crate::session::Read;
+use crate::sqlite::translate;
+
+/// What `integrity_check` says, unless that is "ok"; it may meet damage that it can't go on from.
+pub(crate) async fn integrity(read: &mut Read, most: u32) -> Result<Vec<String>, Error> {
+    let rows = match read.rows("pragma integrity_check(1000)", &[]).await {
+        Err(Error::Corrupt { reason }) => return Ok(vec![reason]),
+        rows => rows?,
+    };
+    let mut found = Vec::new();
+    for mut row in rows {
+        let line: String = row.take(0)?;
+        // One answer may hold many lines.
+        found.extend(line.lines().filter(|line| *line != "ok").map(str::to_owned));
+    }
+    found.truncate(most as usize);
+    Ok(found)
+}
+
+/// The rows that `foreign_key_check` finds: `table, row number`.
+pub(crate) async fn foreign_keys(read: &mut Read, most: u32) -> Result<Vec<String>, Error> {
+    let broken = "select \"table\", \"rowid\", parent from pragma_foreign_key_check limit $1";
+    let rows = read.rows(broken, &[i64::from(most).into()]).await?;
+    let name = |mut row: crate::value::Row| {
+        let (table, number, parent): (String, Option<i64>, String) =
+            (row.take(0)?, row.take(1)?, row.take(2)?);
+        let row = number.map(|number| format!(" row {number}")).unwrap_or_default();
+        Ok(format!("{table}{row} refers to {parent}"))
+    };
+    rows.into_iter().map(name).collect()
+}
+
+/// Whether the file keeps a write-ahead log. Of a file that nobody has open its header tells, since a connection that
+/// leaves no trace takes no notice of logs (the database file format, 1.3.3).
+pub(crate) async fn keeps_log(read: &mut Read, at_rest: Option<&Path>) -> Result<bool, Error> {
+    if let Some(path) = at_rest {
+        let mut header = [0; 20];
+        let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+        return read.map(|()| header[18] == 2 && header[19] == 2).map_err(Error::unavailable);
+    }
+    let row = read.row("pragma journal_mode", &[]).await?;
+    Ok(row.ok_or_else(|| Error::corrupt("no journal mode"))?.take::<String>(0)? == "wal")
+}
+
+/// Our objects that are missing or other than a fresh database has them.
+pub(crate) async fn schema_differences(read: &mut Read) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    for (name, made) in fresh().map_err(translate)? {
+        let there =
+            read.row("select sql from sqlite_schema where name = $1", &[name.as_str().into()]).await?;
+        match there.map(|mut row| row.take::<Option<String>>(0)).transpose()? {
+            None => found.push(format!("{name} is missing")),
+            Some(sql) if sql != made => found.push(format!("{name} is not as this version makes it")),
+            Some(_) => {}
+        }
+    }
+    Ok(found)
+}
+
+/// Every table and index of a fresh database, with what made it.
+fn fresh() -> rusqlite::Result<Vec<(String, Option<String>)>> {
+    let conn = Connection::open_in_memory()?;
+    for statement in migrate::schema(Dialect::Sqlite) {
+        conn.execute_batch(&statement)?;
+    }
+    let all =
+        "select name, sql from sqlite_schema where substr(name, 1, 8) = 'sekisho_' order by rootpage, name";
+    conn.prepare(all)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
