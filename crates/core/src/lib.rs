@@ -25,7 +25,9 @@ pub mod credentials;
 pub mod jose;
 pub mod keys;
 
+pub mod adopt;
 pub mod audit;
+pub mod exchange;
 pub mod beside;
 pub mod items;
 pub mod limit;

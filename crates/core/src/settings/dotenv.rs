@@ -29,6 +29,13 @@ pub fn layer_from_dotenv(
     Ok(layer)
 }
 
+/// What the text of a `.env` file sets, by line and name, whoever it is for; `${NAME}` finds names of the file alone.
+///
+/// A file with a value that grows without measure sets nothing.
+pub(crate) fn dotenv_values(text: &str) -> Vec<(usize, String, String)> {
+    interpolate(parse(text).0, &|_| None).unwrap_or_default()
+}
+
 /// A line that set a name: where, which, to what. `NAME` without `=` has no value.
 #[derive(Debug, PartialEq, Eq)]
 struct Binding {

@@ -24,6 +24,7 @@ mod toml_file;
 mod value;
 
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub(crate) use dotenv::dotenv_values;
 pub use dotenv::layer_from_dotenv;
 pub use in_place::keep_what_is_fixed;
 pub use layer::{Layer, Origin, SettingsError, layer_from_env, layer_from_flags};

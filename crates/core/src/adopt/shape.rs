@@ -1,0 +1,128 @@
+//! Somebody's database as it is found: tables, columns, cells.
+
+/// A table as the database itself describes it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TableShape {
+    /// Its name.
+    pub name: String,
+    /// Its columns in their order, generated ones included.
+    pub columns: Vec<ColumnShape>,
+}
+
+/// A column as the database itself describes it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ColumnShape {
+    /// Its name.
+    pub name: String,
+    /// The declared type, `VARCHAR(50)`; may be empty.
+    pub declared: String,
+    /// Whether it was declared `not null`.
+    pub not_null: bool,
+    /// The default as an SQL expression, where the database itself has one.
+    pub default: Option<String>,
+    /// Whether it is the primary key, or part of it.
+    pub primary_key: bool,
+    /// Whether an index of this column alone is unique.
+    pub unique: bool,
+}
+
+impl TableShape {
+    /// The column of this name; letters A to Z are compared without their case, as SQLite does.
+    pub fn column(&self, name: &str) -> Option<&ColumnShape> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The names of all columns, for a person to choose from.
+    pub fn column_names(&self) -> String {
+        self.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl ColumnShape {
+    /// Whether the declared type is one of the names under which truth values are kept as 0 and 1.
+    pub(super) fn is_boolean(&self) -> bool {
+        ["boolean", "bool"].iter().any(|name| self.declared.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether the declared type says that the text is JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.declared.eq_ignore_ascii_case("json")
+    }
+}
+
+/// One value of a row, as it was stored; SQLite stores any kind in any column.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Cell {
+    /// No value.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// A number with a fraction.
+    Real(f64),
+    /// Text.
+    Text(String),
+    /// Bytes, and text that is not UTF-8.
+    Bytes(Vec<u8>),
+}
+
+impl Cell {
+    /// The value as text: numbers in decimal, bytes where they are UTF-8; `None` for no value and for other bytes.
+    pub fn as_text(&self) -> Option<String> {
+        match self {
+            Self::Null => None,
+            Self::Integer(number) => Some(number.to_string()),
+            Self::Real(number) => Some(number.to_string()),
+            Self::Text(text) => Some(text.clone()),
+            Self::Bytes(bytes) => std::str::from_utf8(bytes).ok().map(str::to_owned),
+        }
+    }
+
+    /// Whether the value is true as Python has it: not null, not 0, not empty, and none of the words for no.
+    pub(super) fn is_true(&self) -> bool {
+        match self {
+            Self::Null => false,
+            Self::Integer(number) => *number != 0,
+            Self::Real(number) => *number != 0.0,
+            Self::Text(text) => !["", "0", "f", "false", "n", "no", "off"]
+                .iter()
+                .any(|no| text.trim().eq_ignore_ascii_case(no)),
+            Self::Bytes(bytes) => bytes.iter().any(|byte| *byte != 0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn truth_is_what_an_application_takes_for_it() {
+        for yes in [
+            Cell::Integer(1),
+            Cell::Integer(-1),
+            Cell::Real(0.5),
+            Cell::Text("true".into()),
+            Cell::Bytes(vec![1]),
+        ] {
+            assert!(yes.is_true(), "{yes:?}");
+        }
+        for no in [
+            Cell::Null,
+            Cell::Integer(0),
+            Cell::Text(" False".into()),
+            Cell::Text(String::new()),
+            Cell::Bytes(vec![0]),
+        ] {
+            assert!(!no.is_true(), "{no:?}");
+        }
+    }
+
+    #[test]
+    fn a_column_is_found_in_any_case() {
+        let table = TableShape {
+            name: "user".into(),
+            columns: vec![ColumnShape { name: "Email".into(), ..ColumnShape::default() }],
+        };
+        assert!(table.column("email").is_some() && table.column("mail").is_none());
+    }
+}
