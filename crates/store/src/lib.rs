@@ -16,12 +16,14 @@ mod value;
 mod session;
 mod store;
 
+mod adopted;
 mod check;
 mod credentials;
 mod events;
 mod incoming;
 mod items;
 mod meta;
+mod outgoing;
 mod user_changes;
 mod users;
 
@@ -30,6 +32,7 @@ mod look;
 mod migrate;
 mod sqlite;
 
+pub use adopted::Holder;
 pub use catalogue::statements;
 pub use check::{Counts, Owned, StoredPassword, StoredUser, Unique};
 pub use dialect::Dialect;
@@ -40,6 +43,9 @@ pub use measures::Measured;
 pub use migrate::schema;
 pub use session::{Read, Tx};
 pub use sqlite::backup::{Copied, Progress, copy, settle};
+pub use sqlite::foreign::Foreign;
+pub use sqlite::in_place::{TrialFailure, leave_wal};
+pub use sqlite::sqlmodel::SqlModelFile;
 pub use statement::Statement;
 pub use store::{NO_POSTGRESQL, OpenOptions, Store};
 pub use user_changes::{Field, Insert, NewUser};

@@ -9,6 +9,7 @@ statements! {
     SET(Text, Text) =
         "insert into sekisho_meta (name, value) values ($1, $2) \
          on conflict (name) do update set value = excluded.value";
+    DROP(Text) = "delete from sekisho_meta where name = $1";
 }
 
 impl Read {
@@ -22,5 +23,10 @@ impl Tx {
     /// Puts a text under this name, in place of an earlier one.
     pub async fn set_meta(&mut self, name: &str, value: &str) -> Result<(), Error> {
         self.run(&SET, &[name.into(), value.into()]).await.map(drop)
+    }
+
+    /// Forgets the text under this name, if there is one.
+    pub async fn drop_meta(&mut self, name: &str) -> Result<(), Error> {
+        self.run(&DROP, &[name.into()]).await.map(drop)
     }
 }

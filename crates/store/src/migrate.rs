@@ -17,6 +17,7 @@ pub(crate) const LIST: &str = "create table if not exists sekisho_migrations (\
 const OURS: &[&str] = &[
     include_str!("../migrations/0001_foundation.sql"),
     include_str!("../migrations/0002_external_ids.sql"),
+    include_str!("../migrations/0003_adopted.sql"),
 ];
 
 /// The name under which Sekisho's own are listed.
@@ -47,6 +48,12 @@ impl Read {
 }
 
 impl Tx {
+    /// Makes our schema, or brings it up to date, within this transaction: in a file that may be somebody else's.
+    pub async fn make_schema(&mut self, now: Timestamp) -> Result<(), Error> {
+        self.define(LIST).await?;
+        self.migrate(OWNER, &ours(), now).await
+    }
+
     /// Applies what is missing of `texts`; a transaction of its own, so that it happens whole or not at all.
     pub(crate) async fn migrate(&mut self, owner: &str, texts: &[&str], now: Timestamp) -> Result<(), Error> {
         // Somebody else may have been here between the look without the lock and this one.

@@ -137,6 +137,16 @@ impl Tx {
         self.read.change(what.for_sqlite(), params)
     }
 
+    /// Runs what SQLite alone has, on the connection itself; an error ends the transaction.
+    pub(crate) fn on_sqlite<T>(&mut self, work: impl FnOnce(&Conn) -> Result<T, Error>) -> Result<T, Error> {
+        match &mut self.read.session {
+            Session::SqliteWriter(write) => write.with(work),
+            Session::SqliteReader(_) | Session::SqliteProbe(_) => {
+                Err(Error::misuse("only a transaction writes"))
+            }
+        }
+    }
+
     /// Runs a statement of a migration.
     pub(crate) async fn define(&mut self, template: &str) -> Result<(), Error> {
         let text = Dialect::Sqlite.render(template);

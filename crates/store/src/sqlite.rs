@@ -16,7 +16,10 @@ use crate::value::{Param, Row, Value};
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod file;
+pub(crate) mod foreign;
+pub(crate) mod in_place;
 pub(crate) mod readers;
+pub(crate) mod sqlmodel;
 pub(crate) mod writer;
 
 /// Prepared statements kept by each connection: all of this crate's and a library user's.
@@ -27,6 +30,8 @@ const STATEMENTS_KEPT: usize = 128;
 pub(crate) enum Role {
     /// The one that writes.
     Writer,
+    /// One that writes beside the application whose file it is, and leaves the file's journal mode as it is.
+    Guest,
     /// One of those that read.
     Reader,
     /// A look at a file that must stay as it is, beside whoever may have it open.
@@ -44,7 +49,7 @@ pub(crate) struct Conn {
 impl Conn {
     pub(crate) fn open(path: &Path, role: Role, observer: &Arc<Observer>) -> Result<Self, Error> {
         let raw = match role {
-            Role::Writer | Role::Reader => Connection::open_with_flags(
+            Role::Writer | Role::Guest | Role::Reader => Connection::open_with_flags(
                 path,
                 OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
             ),
@@ -75,7 +80,7 @@ impl Conn {
         self.raw.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         self.raw.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         match role {
-            Role::Writer => self.raw.execute_batch(
+            Role::Writer | Role::Guest => self.raw.execute_batch(
                 "pragma synchronous = full; pragma foreign_keys = on; pragma secure_delete = on; \
                  pragma journal_size_limit = 67108864; pragma temp_store = memory;",
             ),

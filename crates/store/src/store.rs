@@ -14,6 +14,7 @@ use crate::measures::Measured;
 use crate::migrate;
 use crate::session::{Read, Tx};
 use crate::sqlite::file::{self, Found};
+use crate::sqlite::in_place;
 use crate::sqlite::readers::{PAUSE, Readers, busy_since};
 use crate::sqlite::writer::Writer;
 use crate::sqlite::{Conn, Role};
@@ -76,6 +77,17 @@ impl Store {
         let store = Self { driver, observer, opened_at: options.now };
         store.apply(migrate::OWNER, &migrate::ours()).await?;
         Ok(store)
+    }
+
+    /// Opens the SQLite file of an application that is to be adopted where it is, or was.
+    ///
+    /// Nothing is changed by opening it, neither schema nor journal mode: [`Tx::make_schema`] does the first within a
+    /// transaction. A file without tables, or damaged, or not there is refused.
+    pub async fn open_in_place(path: &Path, options: OpenOptions) -> Result<Self, Error> {
+        let observer = Arc::new(Observer::new(options.echo));
+        in_place::inspect(path, &observer, check, options.lock_wait)?;
+        let driver = sqlite(path, Role::Guest, &observer, options.lock_wait).await?;
+        Ok(Self { driver, observer, opened_at: options.now })
     }
 
     /// A connection that reads, each statement by itself.
@@ -173,7 +185,17 @@ async fn open_sqlite(path: &Path, observer: &Arc<Observer>, lock_wait: Duration)
         Found::Empty => patiently(lock_wait, || file::prepare(path, migrate::LIST, observer)).await?,
         Found::Ours => {}
     }
-    let conn = patiently(lock_wait, || Conn::open(path, Role::Writer, observer)).await?;
+    sqlite(path, Role::Writer, observer, lock_wait).await
+}
+
+/// The writer and the readers of a file that is there.
+async fn sqlite(
+    path: &Path,
+    role: Role,
+    observer: &Arc<Observer>,
+    lock_wait: Duration,
+) -> Result<Driver, Error> {
+    let conn = patiently(lock_wait, || Conn::open(path, role, observer)).await?;
     let writer = Writer::start(conn, Arc::clone(observer), lock_wait)?;
     let readers = Readers::new(path.to_owned(), Arc::clone(observer), lock_wait);
     Ok(Driver::Sqlite { readers: Arc::new(readers), writer: Arc::new(writer) })

@@ -95,8 +95,10 @@ impl Tx {
             external_id.into(),
             now.into(),
         ];
-        if self.run(&INSERT, &params).await? == 1 {
-            return Ok(Insert::Done);
+        match self.run(&INSERT, &params).await {
+            Ok(1) => return Ok(Insert::Done),
+            Ok(_) => {}
+            Err(error) => return refused_beside(error).map(Insert::Taken),
         }
         // Which of the unique indexes refuses is for the databases to choose, so the rows themselves are asked.
         let params = [id.into(), username.into(), username_key.into(), email_key.into(), external_id.into()];
@@ -114,11 +116,12 @@ impl Tx {
             email_taken |= by_email;
             external_id_taken |= !by_email;
         }
-        // With nothing left in the way, who was there has just been released; the caller may try again.
         Ok(Insert::Taken(match (email_taken, external_id_taken) {
             (true, _) => Field::Email,
             (false, true) => Field::ExternalId,
-            (false, false) => Field::Username,
+            // With nothing left in the way here, it is in the table of the application beside; or who was there has just
+            // been released, and the caller may try again.
+            (false, false) => self.taken_beside(username, email).await?.unwrap_or(Field::Username),
         }))
     }
 
@@ -167,4 +170,15 @@ impl Tx {
     pub async fn release_names(&mut self, now: Timestamp) -> Result<u64, Error> {
         self.run(&RELEASE, &[now.into()]).await
     }
+}
+
+/// What a constraint of the application's own table means, into which a trigger has written; the transaction is over.
+fn refused_beside(error: Error) -> Result<Field, Error> {
+    let what = match &error {
+        Error::Taken { what } if !what.starts_with("sekisho_") => what,
+        Error::Constraint { what } => what,
+        _ => return Err(error),
+    };
+    tracing::warn!(constraint = what, "the application's own table refuses a new user");
+    Ok(if what.to_ascii_lowercase().contains("mail") { Field::Email } else { Field::Username })
 }

@@ -42,6 +42,19 @@ pub struct Table {
     pub passwords: Passwords,
 }
 
+/// How Sekisho stands beside an application, as the database keeps it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Standing {
+    /// Since when, in microseconds since 1970.
+    pub since: i64,
+    /// The copy of the file as it was before.
+    pub copy: String,
+    /// The file's journal mode before.
+    pub journal_mode: String,
+    /// The application's table.
+    pub table: Table,
+}
+
 /// A column of text.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Field {

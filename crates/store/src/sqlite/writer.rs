@@ -241,6 +241,11 @@ impl Write {
         self.once(|conn| conn.execute(text, params))
     }
 
+    /// Does several things on the connection.
+    pub(crate) fn with<T>(&mut self, work: impl FnOnce(&Conn) -> Result<T, Error>) -> Result<T, Error> {
+        self.once(work)
+    }
+
     /// Joins the group that is about to be committed and waits for it.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         if self.poisoned {

@@ -1,0 +1,18 @@
+//! A database that stands on the file of an application: made there, kept in step with its table of users, and taken away
+//! again. Only SQLite has such a thing; on PostgreSQL two applications share a server, not a file.
+//!
+//! A view, a table of links and triggers are made at run time, since their texts name the application's columns; all their
+//! names begin with `sekisho_beside`. They stand on our tables: the application's own are only read and written to.
+
+mod leaving;
+mod sql;
+mod standing;
+mod trial;
+mod triggers;
+
+pub use leaving::leave_wal;
+pub(crate) use standing::inspect;
+pub use trial::TrialFailure;
+
+#[cfg(test)]
+mod tests;

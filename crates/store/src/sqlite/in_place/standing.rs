@@ -1,0 +1,193 @@
+//! Standing beside an application: the links between its rows and our users, and the triggers.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sekisho_core::beside::{Column, IdKind, Standing, Table};
+
+use super::sql::{count, drop_triggers, exists, name, run, text};
+use super::trial::{self, TrialFailure};
+use super::triggers;
+use crate::echo::Observer;
+use crate::error::Error;
+use crate::session::{Read, Tx};
+use crate::sqlite::Conn;
+use crate::sqlite::file::{self, Found};
+use crate::sqlite::readers::PAUSE;
+use crate::user_changes::Field;
+use crate::value::Param;
+
+/// Under what name the database keeps how it stands beside the application.
+pub(super) const STANDING: &str = "beside";
+
+/// Looks at a file that an application may have open: ours already, or to become so; waits while its journal lies there.
+pub(crate) fn inspect(
+    path: &Path,
+    observer: &Arc<Observer>,
+    check: impl Fn(&Conn) -> Result<(), Error>,
+    lock_wait: Duration,
+) -> Result<(), Error> {
+    let start = Instant::now();
+    loop {
+        return match file::inspect(path, observer, &check) {
+            Ok(Found::Ours) | Err(Error::Foreign { .. }) => Ok(()),
+            Ok(Found::Nothing) => Err(Error::unavailable(format!("{} is not there", path.display()))),
+            Ok(Found::Empty) => Err(Error::misuse(format!("{} has no table", path.display()))),
+            // The application is in the middle of a write, or of another one each time.
+            Err(Error::Unavailable { .. } | Error::Busy { .. }) if start.elapsed() < lock_wait => {
+                std::thread::sleep(PAUSE);
+                continue;
+            }
+            Err(error) => Err(error),
+        };
+    }
+}
+
+impl Read {
+    /// How the database stands beside an application; `None` if it has its file alone.
+    pub async fn standing(&mut self) -> Result<Option<Standing>, Error> {
+        let text = self.meta(STANDING).await?;
+        text.map(|text| {
+            serde_json::from_str(&text)
+                .map_err(|_| Error::corrupt("how it stands beside an application is unreadable"))
+        })
+        .transpose()
+    }
+}
+
+impl Tx {
+    /// The columns of the application's table into which a row can be written.
+    pub async fn columns_of(&mut self, table: &str) -> Result<Vec<Column>, Error> {
+        self.on_sqlite(|conn| {
+            // Neither generated ones nor those that a virtual table hides.
+            let all =
+                "select name, type, \"notnull\", dflt_value, pk from pragma_table_xinfo(?1) where hidden = 0";
+            let rows = conn.rows(text(all), &[table.into()])?;
+            let column = |mut row: crate::value::Row| {
+                let default: Option<String> = row.take(3)?;
+                Ok(Column {
+                    name: row.take(0)?,
+                    declared: row.take(1)?,
+                    not_null: row.take::<i64>(2)? != 0,
+                    has_default: default.is_some_and(|text| !text.eq_ignore_ascii_case("null")),
+                    primary_key: row.take::<i64>(4)? != 0,
+                })
+            };
+            rows.into_iter().map(column).collect()
+        })
+    }
+
+    /// Whether the application's row of this id is a user here already, or was until they were deleted.
+    pub async fn is_linked(&mut self, row_id: &str) -> Result<bool, Error> {
+        self.on_sqlite(|conn| {
+            if !exists(conn, "table", "sekisho_beside")? {
+                return Ok(false);
+            }
+            // A number or a text: the column has no affinity, and keeps what the application's own has.
+            let sql = "select 1 from sekisho_beside where row_id in (?1, cast(?1 as integer)) \
+                       and cast(row_id as text) = ?1";
+            conn.row(text(sql), &[row_id.into()]).map(|row| row.is_some())
+        })
+    }
+
+    /// Takes the triggers away, so that users who come from the application are not written back into it.
+    pub async fn stand_aside(&mut self) -> Result<(), Error> {
+        self.on_sqlite(drop_triggers)
+    }
+
+    /// Links the users who came from the application's rows to these, gives rows the names that users got here, makes the
+    /// triggers, and tries them; the step that the application's table did not take, if any.
+    ///
+    /// How many users are linked is in `standing` no business of this: see [`Tx::links`].
+    pub async fn stand_beside(&mut self, standing: &Standing) -> Result<Option<TrialFailure>, Error> {
+        let told = serde_json::to_string(standing).map_err(Error::misuse)?;
+        self.set_meta(STANDING, &told).await?;
+        self.on_sqlite(|conn| {
+            let table = &standing.table;
+            drop_triggers(conn)?;
+            run(conn, triggers::LINKS)?;
+            run(conn, &link(table))?;
+            if let Some(renamed) = names_from_here(table) {
+                run(conn, &renamed)?;
+            }
+            for (field, index) in [(&table.username, "username"), (&table.email, "email")] {
+                if let Some(field) = field {
+                    index_unless_there(conn, table, &field.column, index)?;
+                }
+            }
+            run(conn, &triggers::accounts_view(table))?;
+            triggers::triggers(table).iter().try_for_each(|trigger| run(conn, trigger).map(drop))?;
+            trial::attempt(conn, table)
+        })
+    }
+
+    /// How many users are linked to rows of the application.
+    pub async fn links(&mut self) -> Result<u64, Error> {
+        self.on_sqlite(|conn| count(conn, "select count(*) from sekisho_beside"))
+    }
+
+    /// Which of name and address a row of the application has that no user here has; `None` if neither, or if the database
+    /// has its file alone.
+    pub(crate) async fn taken_beside(
+        &mut self,
+        username: &str,
+        email: Option<&str>,
+    ) -> Result<Option<Field>, Error> {
+        self.on_sqlite(|conn| {
+            let there =
+                "select 1 from sqlite_schema where type = 'view' and name = 'sekisho_beside_accounts'";
+            if conn.row(text(there), &[])?.is_none() {
+                return Ok(None);
+            }
+            let has = |column: &str, value: Param<'_>| {
+                let sql = format!("select 1 from sekisho_beside_accounts where {column} = ?1");
+                conn.row(text(&sql), &[value]).map(|row| row.is_some())
+            };
+            if has("username", username.into())? {
+                return Ok(Some(Field::Username));
+            }
+            Ok(has("email", email.into())?.then_some(Field::Email))
+        })
+    }
+}
+
+/// Users who came from a row and have no link yet.
+fn link(table: &Table) -> String {
+    let id = name(&table.id);
+    let fits = match table.id_kind {
+        IdKind::Number => {
+            format!("o.{id} = cast(a.external_id as integer) and cast(o.{id} as text) = a.external_id")
+        }
+        IdKind::Hex | IdKind::Hyphens => format!("o.{id} = a.external_id"),
+    };
+    format!(
+        "insert into sekisho_beside (user_id, row_id) select a.user_id, o.{id} from sekisho_adopted a \
+         join sekisho_users u on u.id = a.user_id join {} o on {fits} where a.kind = 'user' \
+         and u.released_at is null and a.user_id not in (select user_id from sekisho_beside) \
+         and o.{id} not in (select row_id from sekisho_beside)",
+        name(&table.name)
+    )
+}
+
+/// Of users of one name in the application all but the first have got another here; a token carries that one.
+fn names_from_here(table: &Table) -> Option<String> {
+    let column = name(&table.username.as_ref()?.column);
+    let (own, id) = (name(&table.name), name(&table.id));
+    let here = format!(
+        "(select u.username from sekisho_users u join sekisho_beside b on b.user_id = u.id where b.row_id = {own}.{id} \
+         and u.released_at is null)"
+    );
+    Some(format!("update {own} set {column} = {here} where {here} is not null and {column} is not {here}"))
+}
+
+/// Names are looked up with each registration; the seeds' own table has no index for them.
+fn index_unless_there(conn: &Conn, table: &Table, column: &str, what: &str) -> Result<(), Error> {
+    let there = "select 1 from pragma_index_list(?1) l join pragma_index_info(l.name) i \
+                 where i.seqno = 0 and i.name = ?2 collate nocase and l.partial = 0";
+    if conn.row(text(there), &[table.name.as_str().into(), column.into()])?.is_some() {
+        return Ok(());
+    }
+    run(conn, &format!("create index sekisho_beside_{what} on {} ({})", name(&table.name), name(column)))
+        .map(drop)
+}
