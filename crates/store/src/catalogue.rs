@@ -1,7 +1,9 @@
 //! Every statement of the crate in one list, for the check at start and for tests.
 
 use crate::statement::Statement;
-use crate::{check, credentials, events, incoming, items, meta, migrate, user_changes, users};
+use crate::{
+    adopted, check, credentials, events, incoming, items, meta, migrate, outgoing, user_changes, users,
+};
 
 /// Every statement that this crate runs, by area.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
@@ -10,11 +12,13 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         users::ALL,
         user_changes::ALL,
         incoming::ALL,
+        outgoing::ALL,
         credentials::ALL,
         items::ALL,
         events::ALL,
         meta::ALL,
         check::ALL,
+        adopted::ALL,
     ]
     .into_iter()
     .flatten()

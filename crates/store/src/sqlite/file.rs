@@ -192,7 +192,7 @@ pub(crate) fn is_open(path: &Path) -> bool {
     beside(path, "-wal").exists()
 }
 
-fn beside(path: &Path, end: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)

@@ -7,6 +7,7 @@ mod sqlite;
 mod sqlite_copy;
 mod sqlite_crash;
 mod sqlite_file;
+mod sqlite_foreign;
 mod sqlite_full;
 mod sqlite_plan;
 

@@ -5,6 +5,8 @@ use sekisho_store::{OpenOptions, Store};
 
 use crate::world::{Folder, NOW};
 
+#[path = "adopted.rs"]
+mod adopted;
 #[path = "check.rs"]
 mod check;
 #[path = "credentials.rs"]
