@@ -36,7 +36,10 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         if self.refusal == Refusal::FieldsInvalid {
-            return with_status(StatusCode::UNPROCESSABLE_ENTITY, &Fields { detail: &self.invalid });
+            let mut response =
+                with_status(StatusCode::UNPROCESSABLE_ENTITY, &Fields { detail: &self.invalid });
+            response.extensions_mut().insert(self.refusal);
+            return response;
         }
         let mut response = answer(self.refusal, self.door);
         if let Some(seconds) = self.retry_after {
@@ -61,10 +64,13 @@ struct Detail {
 }
 
 /// The response to a refusal: `{"detail": …}` and, at the OAuth endpoints, RFC 6749 §5.2's `error`.
+///
+/// The reason goes along as an extension of the response, for whoever counts; nobody sends it.
 pub fn answer(refusal: Refusal, door: Door) -> Response {
     let answer = refusal.answer(door);
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = with_body(status, refusal_body(&answer));
+    response.extensions_mut().insert(refusal);
     if answer.bearer_challenge {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }

@@ -19,6 +19,7 @@ pub mod health;
 pub mod http;
 pub mod items;
 pub mod openapi;
+pub mod metrics;
 pub mod reload;
 mod router;
 pub mod system;

@@ -8,7 +8,8 @@ use axum::routing::{MethodRouter, get, post};
 use sekisho_core::{Door, Refusal};
 
 use crate::app::App;
-use crate::{accounts, docs, error, health, items, openapi, tokens};
+use crate::metrics::Watched;
+use crate::{accounts, docs, error, health, items, metrics, openapi, tokens};
 
 /// The routes of the server; an application's own are merged beside them.
 pub fn router(app: Arc<App>) -> Router {
@@ -37,6 +38,30 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/readyz", only_get(health::api::readyz))
         .fallback(async || error::answer(Refusal::NotFound, Door::Other))
         .with_state(app)
+}
+
+/// Each of these paths once, as it is counted: without the slash at its end, and with a name where it takes any segment.
+pub(crate) const TEMPLATES: &[&str] = &[
+    "/token",
+    "/users",
+    "/users/me",
+    "/users/me/items",
+    "/openapi.json",
+    "/docs",
+    "/docs/oauth2-redirect",
+    "/docs/{file}",
+    "/redoc",
+    "/livez",
+    "/readyz",
+];
+
+/// The routes of the listener of the figures, and nothing else there.
+pub(crate) fn metrics_router(watched: Arc<Watched>) -> Router {
+    let metrics = get(metrics::api::metrics).fallback(async || error::method_not_allowed("GET"));
+    Router::new()
+        .route("/metrics", metrics)
+        .fallback(async || error::answer(Refusal::NotFound, Door::Other))
+        .with_state(watched)
 }
 
 /// The same routes below the prefix too, for a proxy in front that does not strip it (FastAPI's `root_path`).
@@ -71,4 +96,21 @@ where
     T: 'static,
 {
     post(handler).fallback(async || error::method_not_allowed("POST"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TEMPLATES;
+
+    #[test]
+    fn every_route_is_counted_under_its_template() {
+        let (routes, _) = include_str!("router.rs").split_once(".with_state(app)").unwrap();
+        let mut paths: Vec<_> = routes
+            .split(".route(\"")
+            .skip(1)
+            .map(|rest| rest.split_once('"').unwrap().0.trim_end_matches('/'))
+            .collect();
+        paths.dedup();
+        assert_eq!(paths, TEMPLATES);
+    }
 }

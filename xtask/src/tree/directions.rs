@@ -37,11 +37,12 @@ pub(super) fn layer(path: &str) -> Option<Layer> {
         "openapi" if file == "mod.rs" => Layer::Router,
         "admin" | "docs" | "health" | "oauth" => Layer::Handler,
         "extract" => Layer::Extract,
-        "accounts" | "demo" | "items" | "mail" | "sessions" | "tokens" => match file {
+        "metrics" if file == "api.rs" => Layer::Handler,
+        "accounts" | "database" | "demo" | "items" | "mail" | "sessions" | "tokens" => match file {
             "api.rs" | "pages.rs" => Layer::Handler,
             _ => Layer::Verb,
         },
-        "address" | "app" | "config" | "error" | "failure" | "hashing" | "http" => Layer::Base,
+        "address" | "app" | "config" | "error" | "failure" | "hashing" | "http" | "metrics" => Layer::Base,
         "openapi" | "reload" | "system" | "telemetry" | "throttle" => Layer::Base,
         _ => return None,
     })

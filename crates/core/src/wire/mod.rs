@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads or waits: a body is whole before it is parsed. Every parser is bounded in depth and in count.
 
+mod accept;
 mod content_type;
 mod create_user;
 mod form;
@@ -9,6 +10,7 @@ mod json;
 mod multipart;
 mod token_request;
 
+pub use accept::quality;
 pub use create_user::create_user;
 pub use form::{Content, Field, parse_form};
 pub use json::{Json, JsonError, parse_json};

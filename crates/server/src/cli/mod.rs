@@ -7,8 +7,10 @@ mod explain;
 mod flags;
 mod instance;
 mod item;
+mod health;
 mod open;
 mod output;
+mod notify;
 mod outputs;
 mod prompt;
 mod screen;
@@ -78,6 +80,9 @@ enum Command {
     Completions(completions::Completions),
 }
 
+    /// Ask the running server whether it is ready
+    #[command(after_help = health::EXAMPLE)]
+    Health,
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     main_with(async |_| Ok(Router::new()))
@@ -154,3 +159,4 @@ where
         Command::Completions(args) => completions::run(&args, &mut Cli::command(), out),
     }
 }
+        Command::Health => health::run(&global.flags(), out),

@@ -95,6 +95,7 @@ async fn store(settings: &Settings, echo: Option<EchoHook>) -> Result<Store, Sto
     let url = &settings.storage.database_url;
     let mut options = OpenOptions::new(SystemClock.now());
     options.echo = echo;
+    options.measure = settings.metrics.listen.is_some();
     Store::open(url, options).await.map_err(|error| Stop::unavailable(format!("{}: {error}", url.redacted())))
 }
 

@@ -10,6 +10,8 @@ pub(super) struct Screen<'a> {
     pub(super) settings: &'a Settings,
     /// Where the server really listens.
     pub(super) address: SocketAddr,
+    /// Where the figures are served, if they are.
+    pub(super) figures: Option<SocketAddr>,
     /// The database file.
     pub(super) database: &'a Path,
     /// The root key's file.
@@ -33,6 +35,9 @@ impl Screen<'_> {
         let mut lines = Vec::new();
         if self.settings.server.docs {
             lines.push(format!("docs        {}{}/docs", self.url(), self.settings.server.root_path));
+        }
+        if let Some(figures) = self.figures {
+            lines.push(format!("metrics     http://{figures}/metrics"));
         }
         lines.push(format!(
             "data        {} (database), {} (root key)",
@@ -89,6 +94,7 @@ mod tests {
         let screen = Screen {
             settings: &settings,
             address: "127.0.0.1:8000".parse().unwrap(),
+            figures: Some("127.0.0.1:9464".parse().unwrap()),
             database: Path::new("/srv/data/sekisho.db"),
             root_key: Path::new("/srv/data/sekisho.key"),
             has_users: false,
@@ -99,6 +105,7 @@ mod tests {
             screen.lines(),
             [
                 "docs        http://127.0.0.1:8000/docs",
+                "metrics     http://127.0.0.1:9464/metrics",
                 "data        /srv/data/sekisho.db (database), /srv/data/sekisho.key (root key)",
                 "profile     development: this machine only, /docs is open, passwords from 6 characters, \
                  log-ins are traced on this terminal",

@@ -2,6 +2,7 @@
 
 use super::exit::{Exit, Stop};
 use super::instance::{Instance, lock_path};
+use super::notify::Notify;
 use super::open;
 use super::outputs::Outputs;
 use super::screen::Screen;
@@ -11,8 +12,10 @@ use crate::config::root_key::{self, RootKey};
 use crate::config::{self, Flags, Loaded};
 use crate::failure::Failure;
 use crate::http::{self, Gate};
+use crate::metrics::{self, Reloads, Watched};
 use crate::reload::in_place::{self, Running, level_filter};
 use crate::reload::supervisor;
+use crate::router::{TEMPLATES, metrics_router};
 use crate::system::{SystemClock, Terminal};
 use crate::telemetry::{AuthTrace, Sink, Style, echo, log, panic};
 use crate::{below_root_path, demo, router};
@@ -113,38 +116,63 @@ where
     panic::log_places_only();
 
     let database = open::sqlite_path(&settings)?;
-    let (listener, _instance) = take_place(&settings, &database, supervised, &say).await?;
-    let address = listener.local_addr().map_err(|error| Stop::usage(format!("cannot listen: {error}")))?;
+    let (listeners, _instance) = take_place(&settings, &database, supervised, &say).await?;
+    let addresses = listeners.addresses()?;
     let root = open::root(&settings).await?;
     let trace = trace(&settings, style, &say);
     let echo = settings.log.echo.then(|| echo::printer(style, say));
     let app = open::app(settings, &root, trace, echo).await?;
     let demo = app.current().settings.server.demo && demo::make(&app, &app.ctx(Actor::Server)).await?;
 
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let routes = router(Arc::clone(&app)).merge(own_routes(Arc::clone(&app)).await?);
-    let routes = below_root_path(&app.current().settings.server.root_path, routes);
-    let gate = Arc::new(Gate::new(&app.current().settings, Arc::clone(&app.clock), Arc::clone(&app.dice)));
-    let mut server = tokio::spawn(http::serve(listener, routes, Arc::clone(&gate), async {
-        let _ = stopped.await;
-    }));
-    outputs.stdout.sink()(&greeting(&app, address, &database, &root, demo).await);
+    let (stop, stopped) = tokio::sync::watch::channel(());
+    let stopped = || {
+        let mut stopped = stopped.clone();
+        // Nothing is ever sent: it ends with its sender.
+        async move { while stopped.changed().await.is_ok() {} }
+    };
+    let root_path = app.current().settings.server.root_path.clone();
+    let own_routes = metrics::counted(own_routes(Arc::clone(&app)).await?);
+    let routes = below_root_path(&root_path, router(Arc::clone(&app)).merge(own_routes));
+    let new_gate = |settings: &Settings| Gate::new(settings, Arc::clone(&app.clock), Arc::clone(&app.dice));
+    let gate = new_gate(&app.current().settings);
+    let gate = if addresses.figures.is_some() { gate.counting(TEMPLATES, &root_path) } else { gate };
+    let gate = Arc::new(gate);
+    let reloads = Arc::new(Reloads::default());
+    let figures = listeners.figures.map(|listener| {
+        let watched = Watched {
+            app: Arc::clone(&app),
+            gate: Arc::clone(&gate),
+            log: outputs.stderr.clone(),
+            reloads: Arc::clone(&reloads),
+            database: database.clone(),
+            started: app.clock.now(),
+        };
+        let own_gate = Arc::new(new_gate(&metrics::front_door(&app.current().settings)));
+        tokio::spawn(http::serve(listener, metrics_router(Arc::new(watched)), own_gate, stopped()))
+    });
+    let mut server = tokio::spawn(http::serve(listeners.public, routes, Arc::clone(&gate), stopped()));
+    outputs.stdout.sink()(&greeting(&app, addresses, &database, &root, demo).await);
     warn(&app, &root);
+    let notify = Notify::from_environment();
+    notify.ready();
 
     loop {
         tokio::select! {
             ended = &mut server => return Err(Stop::unavailable(format!("the server ended by itself: {ended:?}"))),
             asked = signals.next() => match asked {
                 Asked::Reload => {
+                    notify.reloading();
                     let running = Running { app: &app, gate: &gate, root: &root, log: &log };
-                    in_place::reload(&running, flags);
+                    reloads.count(in_place::reload(&running, flags));
+                    notify.ready();
                 }
                 Asked::Stop => break,
             },
         }
     }
     tracing::info!("stopping: what is in flight is answered");
-    let _ = stop.send(());
+    notify.stopping();
+    drop(stop);
     let at_once = outputs.clone();
     tokio::spawn(async move {
         while !matches!(signals.next().await, Asked::Stop) {}
@@ -152,6 +180,9 @@ where
         std::process::exit(Exit::Refused as i32);
     });
     let _ = server.await;
+    if let Some(figures) = figures {
+        let _ = figures.await;
+    }
     let store = app.store.clone();
     drop(app);
     // Leaves one whole file behind, without a log beside it; nothing depends on it, so nothing waits long for it.
@@ -160,24 +191,56 @@ where
     Ok(())
 }
 
-/// The listener and the database's lock. Where a database is there already, its lock comes first: the instance that holds
+/// Where the server listens.
+struct Listeners {
+    public: TcpListener,
+    figures: Option<TcpListener>,
+}
+
+/// The addresses that came out of it, where a port was left to the system.
+#[derive(Clone, Copy)]
+struct Addresses {
+    public: SocketAddr,
+    figures: Option<SocketAddr>,
+}
+
+impl Listeners {
+    async fn bind(settings: &Settings, patient: bool) -> Result<Listeners, Stop> {
+        let public = bind(settings.server.listen, patient, "with --listen").await?;
+        let figures = match settings.metrics.listen {
+            Some(address) => Some(bind(address, patient, "in metrics.listen").await?),
+            None => None,
+        };
+        Ok(Listeners { public, figures })
+    }
+
+    fn addresses(&self) -> Result<Addresses, Stop> {
+        let address = |listener: &TcpListener| {
+            listener.local_addr().map_err(|error| Stop::usage(format!("cannot listen: {error}")))
+        };
+        let figures = self.figures.as_ref().map(address).transpose()?;
+        Ok(Addresses { public: address(&self.public)?, figures })
+    }
+}
+
+/// The listeners and the database's lock. Where a database is there already, its lock comes first: the instance that holds
 /// it may hold the port as well and be about to go. Otherwise the port comes first, and a port in use leaves nothing behind.
 async fn take_place(
     settings: &Settings,
     database: &Path,
     supervised: bool,
     say: &Sink,
-) -> Result<(TcpListener, Instance), Stop> {
+) -> Result<(Listeners, Instance), Stop> {
     if lock_path(database).exists() {
         let instance = Instance::take(database, say).await?;
-        return Ok((bind(settings.server.listen, supervised).await?, instance));
+        return Ok((Listeners::bind(settings, supervised).await?, instance));
     }
-    let listener = bind(settings.server.listen, supervised).await?;
+    let listeners = Listeners::bind(settings, supervised).await?;
     root_key::make_directory(&settings.storage.data_dir)?;
-    Ok((listener, Instance::take(database, say).await?))
+    Ok((listeners, Instance::take(database, say).await?))
 }
 
-async fn bind(address: SocketAddr, patient: bool) -> Result<TcpListener, Stop> {
+async fn bind(address: SocketAddr, patient: bool, another: &str) -> Result<TcpListener, Stop> {
     const STEP: Duration = Duration::from_millis(50);
     let mut waited = Duration::ZERO;
     loop {
@@ -189,7 +252,7 @@ async fn bind(address: SocketAddr, patient: bool) -> Result<TcpListener, Stop> {
             }
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
                 return Err(Stop::usage(format!(
-                    "{address} is in use by another program; choose another with --listen"
+                    "{address} is in use by another program; choose another {another}"
                 )));
             }
             Err(error) => return Err(Stop::usage(format!("cannot listen on {address}: {error}"))),
@@ -198,12 +261,13 @@ async fn bind(address: SocketAddr, patient: bool) -> Result<TcpListener, Stop> {
 }
 
 /// The first screen. `listening on …` is a line of its own, for whoever waits for it.
-async fn greeting(app: &App, address: SocketAddr, database: &Path, root: &RootKey, demo: bool) -> String {
+async fn greeting(app: &App, addresses: Addresses, database: &Path, root: &RootKey, demo: bool) -> String {
     let has_users = manage::list(app, None, 1).await.is_ok_and(|users| !users.is_empty());
     let current = app.current();
     let screen = Screen {
         settings: &current.settings,
-        address,
+        address: addresses.public,
+        figures: addresses.figures,
         database,
         root_key: &root.path,
         has_users,

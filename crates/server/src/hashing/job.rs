@@ -1,6 +1,7 @@
 //! One hash to make, and whom to tell.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use sekisho_core::Refusal;
 use sekisho_core::credentials::Memory;
@@ -9,6 +10,8 @@ use tokio::sync::oneshot;
 /// A job without its types. Work first, then the slot is given back, then the answer: whoever reads the
 /// answer finds the slot free.
 pub(super) trait Job: Send {
+    /// When it came into the queue.
+    fn queued(&self) -> Instant;
     /// Does the work; `false`: it panicked, and left the memory in an unknown state.
     fn work(&mut self, memory: &mut Memory) -> bool;
     /// Tells the result; a job that has none failed.
@@ -19,6 +22,7 @@ pub(super) trait Job: Send {
 
 /// A job that yields a `T`.
 pub(super) struct Hash<T, F> {
+    queued: Instant,
     work: Option<F>,
     result: Option<T>,
     reply: oneshot::Sender<Result<T, Refusal>>,
@@ -28,7 +32,7 @@ impl<T, F> Hash<T, F> {
     /// The job, and where its answer arrives.
     pub(super) fn new(work: F) -> (Hash<T, F>, oneshot::Receiver<Result<T, Refusal>>) {
         let (reply, answer) = oneshot::channel();
-        (Hash { work: Some(work), result: None, reply }, answer)
+        (Hash { queued: Instant::now(), work: Some(work), result: None, reply }, answer)
     }
 }
 
@@ -37,6 +41,10 @@ where
     T: Send,
     F: FnOnce(&mut Memory) -> T + Send,
 {
+    fn queued(&self) -> Instant {
+        self.queued
+    }
+
     fn work(&mut self, memory: &mut Memory) -> bool {
         let Some(work) = self.work.take() else { return true };
         match catch_unwind(AssertUnwindSafe(|| work(memory))) {

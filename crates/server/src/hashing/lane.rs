@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use sekisho_core::meter::Buckets;
 use sekisho_core::{Ctx, Refusal};
 
 use super::permit::Permit;
@@ -31,9 +32,28 @@ pub struct Stats {
     pub abandoned: u64,
 }
 
+/// The lane's size and its times beside its counters.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    /// The counters.
+    pub stats: Stats,
+    /// The threads, and so how many hashes can run at once.
+    pub threads: usize,
+    /// How many hashes can wait beside those that run.
+    pub queue: usize,
+    /// Bytes that the threads hold for Argon2 now.
+    pub memory: usize,
+    /// How long hashes waited for their thread, in nanoseconds.
+    pub waits: Buckets,
+    /// How long hashes took on their thread, in nanoseconds.
+    pub works: Buckets,
+}
+
 /// Held by the lane's clones alone, never by a thread: its end is the threads' end.
 struct Handle {
     shared: Arc<Shared>,
+    threads: usize,
+    queue: usize,
 }
 
 impl Lane {
@@ -47,7 +67,7 @@ impl Lane {
         for number in 0..threads {
             worker::start(number, Arc::clone(&shared), &settings);
         }
-        Lane { handle: Arc::new(Handle { shared }) }
+        Lane { handle: Arc::new(Handle { shared, threads, queue: settings.queue }) }
     }
 
     /// A slot for one hash for this account (its id, or the name as sent if there is none), at once or not
@@ -80,6 +100,19 @@ impl Lane {
             waiting,
             refused: shared.refused.load(Relaxed),
             abandoned: shared.abandoned.load(Relaxed),
+        }
+    }
+
+    /// The lane's size and its times beside its counters.
+    pub fn figures(&self) -> Figures {
+        let Handle { shared, threads, queue } = &*self.handle;
+        Figures {
+            stats: self.stats(),
+            threads: *threads,
+            queue: *queue,
+            memory: shared.memory.load(Relaxed),
+            waits: shared.waits.read(),
+            works: shared.works.read(),
         }
     }
 

@@ -23,6 +23,6 @@ mod shared;
 mod tests;
 mod worker;
 
-pub use lane::{Lane, Stats};
+pub use lane::{Figures, Lane, Stats};
 pub use permit::Permit;
 pub use settings::LaneSettings;

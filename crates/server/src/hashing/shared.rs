@@ -2,8 +2,10 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use sekisho_core::meter::{Histogram, TIMES};
 
 use super::fair::{Fair, Owner};
 use super::job::Job;
@@ -17,6 +19,12 @@ pub(super) struct Shared {
     pub(super) hashes: AtomicU64,
     pub(super) refused: AtomicU64,
     pub(super) abandoned: AtomicU64,
+    /// How long jobs waited for their thread.
+    pub(super) waits: Histogram,
+    /// How long the work itself took.
+    pub(super) works: Histogram,
+    /// Bytes that the threads hold for Argon2.
+    pub(super) memory: AtomicUsize,
     names: RandomState,
 }
 
@@ -34,6 +42,9 @@ impl Shared {
             hashes: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             abandoned: AtomicU64::new(0),
+            waits: Histogram::new(TIMES),
+            works: Histogram::new(TIMES),
+            memory: AtomicUsize::new(0),
             names: RandomState::new(),
         }
     }

@@ -126,6 +126,8 @@ async fn a_hash_returns_its_result_and_frees_its_slot_first() {
         assert_eq!(lane.stats().running, 0);
     }
     assert_eq!(lane.stats(), Stats { hashes: 50, ..Stats::default() });
+    let figures = lane.figures();
+    assert_eq!((figures.waits.count(), figures.works.count()), (50, 50));
 }
 
 #[tokio::test]

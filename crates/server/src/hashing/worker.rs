@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::thread::CpuSet;
 use sekisho_core::credentials::Memory;
@@ -57,19 +57,38 @@ fn keep_to_a_core(number: usize, threads: usize) {
 
 fn hash_until_closed(shared: &Shared) {
     let mut memory = Memory::new();
-    while let Some((owner, mut job)) = next(shared, &mut memory) {
+    let mut held = Held { shared, bytes: 0 };
+    while let Some((owner, mut job)) = next(shared, &mut memory, &mut held) {
+        shared.waits.add_time(job.queued().elapsed());
+        let start = Instant::now();
         let whole = job.work(&mut memory);
+        shared.works.add_time(start.elapsed());
         shared.hashes.fetch_add(1, Relaxed);
         if !whole {
             memory = Memory::new();
         }
+        held.is(memory.held());
         shared.state().fair.finish(owner);
         job.answer();
     }
 }
 
+/// What this thread's part of the counted memory is.
+struct Held<'a> {
+    shared: &'a Shared,
+    bytes: usize,
+}
+
+impl Held<'_> {
+    fn is(&mut self, bytes: usize) {
+        // In one step, added or taken away.
+        self.shared.memory.fetch_add(bytes.wrapping_sub(self.bytes), Relaxed);
+        self.bytes = bytes;
+    }
+}
+
 /// Waits for a job; `None` when the lane has closed. Gives the memory back when the wait grows long.
-fn next(shared: &Shared, memory: &mut Memory) -> Option<(Owner, Box<dyn Job>)> {
+fn next(shared: &Shared, memory: &mut Memory, held: &mut Held<'_>) -> Option<(Owner, Box<dyn Job>)> {
     let mut warm = true;
     let mut state = shared.state();
     loop {
@@ -89,6 +108,7 @@ fn next(shared: &Shared, memory: &mut Memory) -> Option<(Owner, Box<dyn Job>)> {
             warm = false;
             drop(state);
             memory.release();
+            held.is(0);
             state = shared.state();
         }
     }

@@ -20,6 +20,7 @@ use super::access::Access;
 use super::body::Share;
 use super::client::Client;
 use super::cors::Permission;
+use super::counts::Counted;
 use super::gate::Gate;
 use super::headers;
 use super::state::State;
@@ -74,6 +75,8 @@ pub(super) struct Ending {
     pub(super) client: Client,
     pub(super) permission: Permission,
     pub(super) access: Option<Box<Access>>,
+    /// Its place in the counters, until it is counted.
+    pub(super) counted: Option<Counted>,
     /// The connection must not serve another request.
     pub(super) close: bool,
     /// Connections are closed by a header line, which HTTP/2 does not have.
@@ -131,6 +134,16 @@ impl Future for Answering {
     }
 }
 
+impl Drop for Answering {
+    fn drop(&mut self) {
+        if self.ending.counted.is_some()
+            && let Some(counts) = &self.busy.0.gate.counts
+        {
+            counts.abandoned();
+        }
+    }
+}
+
 impl Work {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response, Refusal>> {
         loop {
@@ -159,6 +172,9 @@ impl Ending {
         }
         if let Some(access) = &self.access {
             access.write(response.status(), &self.client.request_id);
+        }
+        if let (Some(counted), Some(counts)) = (self.counted.take(), &link.gate.counts) {
+            counts.end(&counted, &response);
         }
         response
     }

@@ -94,6 +94,7 @@ impl hyper::service::Service<Request<Incoming>> for Front {
             http1,
             head: request.method() == Method::HEAD,
             permission,
+            counted: self.link.gate.counts.as_ref().map(|counts| counts.begin(&request)),
         };
         let preflight = || policy.cors.as_ref()?.preflight(&request, &ending.permission);
         let work = if let Some(refusal) = broken_rule(&request, &head, &policy) {

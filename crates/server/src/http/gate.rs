@@ -7,12 +7,17 @@ use sekisho_core::settings::Settings;
 use sekisho_core::{Clock, Dice};
 
 use super::body::Budget;
+use super::counts::{Counts, Requests};
 use super::policy::Policy;
+use super::tally::{Connections, Tally};
 
 /// The rules of the front door, shared by all its connections.
 pub struct Gate {
     policy: ArcSwap<Policy>,
     pub(super) bodies: Budget,
+    /// `None`: requests are not counted.
+    pub(super) counts: Option<Counts>,
+    pub(super) tally: Arc<Tally>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) dice: Arc<dyn Dice>,
 }
@@ -21,7 +26,23 @@ impl Gate {
     /// A gate that goes by these settings.
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>) -> Gate {
         let policy = ArcSwap::from_pointee(Policy::from(settings));
-        Gate { policy, bodies: Budget::default(), clock, dice }
+        Gate { policy, bodies: Budget::default(), counts: None, tally: Arc::default(), clock, dice }
+    }
+
+    /// The same gate, counting requests by these routes (templates without a slash at their end) and below this prefix.
+    pub fn counting(mut self, templates: &'static [&'static str], root_path: &str) -> Gate {
+        self.counts = Some(Counts::new(templates, root_path));
+        self
+    }
+
+    /// What was counted of requests, if they are counted.
+    pub fn requests(&self) -> Option<Requests> {
+        self.counts.as_ref().map(Counts::read)
+    }
+
+    /// What was counted of connections.
+    pub fn connections(&self) -> Connections {
+        self.tally.read()
     }
 
     /// Puts changed settings in force: for every request from now on, and for connections already open. The

@@ -16,6 +16,7 @@ mod chunks;
 mod client;
 mod connection;
 mod cors;
+mod counts;
 mod forwarded;
 mod framing;
 mod front;
@@ -25,12 +26,16 @@ mod head;
 mod headers;
 mod policy;
 mod registry;
+mod routes;
 mod serve;
 mod state;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 pub use client::Client;
+pub use counts::Requests;
 pub use gate::Gate;
 pub use serve::serve;
+pub use tally::Connections;

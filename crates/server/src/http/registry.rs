@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::policy::Limits;
 use super::state::{Order, State, Ticks, Waiting};
+use super::tally::Tally;
 use crate::address::AddressKey;
 
 /// How long a tick is, and so how late a slow connection may be closed.
@@ -22,6 +23,7 @@ pub(super) const TICK: Duration = Duration::from_millis(500);
 #[derive(Default)]
 pub(super) struct Registry {
     ticks: Arc<Ticks>,
+    tally: Arc<Tally>,
     /// The tick, plus one, in which there was no room to be made: until the next there will be none.
     no_room: AtomicU32,
     open: Mutex<Open>,
@@ -46,11 +48,17 @@ pub(super) struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.registry.open().connections.remove(&self.number);
+        self.registry.tally.ended();
         self.registry.closed.notify_waiters();
     }
 }
 
 impl Registry {
+    /// An empty one that tells its comings and goings to this tally.
+    pub(super) fn counted_by(tally: Arc<Tally>) -> Registry {
+        Registry { tally, ..Registry::default() }
+    }
+
     /// A place for a new connection, if fewer than `most` are open.
     pub(super) fn place(self: &Arc<Self>, peer: IpAddr, most: usize) -> Option<Place> {
         let mut open = self.open();
@@ -61,6 +69,7 @@ impl Registry {
         let number = open.number;
         let state = Arc::new(State::new(peer, Arc::clone(&self.ticks)));
         open.connections.insert(number, Arc::clone(&state));
+        self.tally.accepted();
         Some(Place { registry: Arc::clone(self), number, state })
     }
 
@@ -80,14 +89,17 @@ impl Registry {
         let ticks = |limit: Duration| u32::try_from(limit.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX);
         let (head, idle, write) = (ticks(limits.header), ticks(limits.idle), ticks(limits.write));
         for state in self.all() {
-            let slow = match state.waiting(now) {
-                Some((Waiting::Head, waited)) => waited >= head,
-                Some((Waiting::Request, waited)) => waited >= idle,
-                Some((Waiting::Writing, waited)) => waited >= write,
+            let Some((waiting, waited)) = state.waiting(now) else { continue };
+            let slow = match waiting {
+                Waiting::Head => waited >= head,
+                Waiting::Request => waited >= idle,
+                Waiting::Writing => waited >= write,
                 // Whoever reads the body watches its time, and can say so in an answer.
-                Some((Waiting::Body, _)) | None => false,
+                Waiting::Body => false,
             };
-            if slow {
+            // One that was told before and has not gone yet is not counted again.
+            if slow && state.order() != Order::Close {
+                self.tally.too_slow(waiting);
                 state.give(Order::Close);
             }
         }
@@ -134,6 +146,7 @@ impl Registry {
             self.no_room.store(now + 1, Relaxed);
         }
         turns.iter().for_each(|(.., state)| state.give(Order::Close));
+        self.tally.displaced(turns.len());
         turns.len()
     }
 

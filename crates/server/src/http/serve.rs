@@ -31,7 +31,7 @@ pub async fn serve(
     gate: Arc<Gate>,
     shutdown: impl Future<Output = ()>,
 ) {
-    let registry = Arc::new(Registry::default());
+    let registry = Arc::new(Registry::counted_by(Arc::clone(&gate.tally)));
     let acceptor =
         Acceptor { registry: Arc::clone(&registry), router, gate, descriptors: raise_descriptor_limit() };
     tokio::select! {
@@ -112,6 +112,10 @@ impl Acceptor {
     async fn admit(&self, tcp: TcpStream, peer: SocketAddr) -> bool {
         let Some(place) = self.place(peer).await else {
             turn_away(&tcp, RequestId::new(dice::array(&*self.gate.dice)));
+            self.gate.tally.refused();
+            if let Some(counts) = &self.gate.counts {
+                counts.refused(Refusal::TooManyConnections);
+            }
             return false;
         };
         // An answer is one write: waiting for more to send with it only delays it.

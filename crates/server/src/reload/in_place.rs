@@ -32,24 +32,39 @@ pub fn level_filter(level: LogLevel) -> LevelFilter {
     }
 }
 
+/// What came of reading the configuration again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reloaded {
+    /// What can change in place is in force.
+    Taken {
+        /// Something else changed as well, and waits for a restart.
+        restart_needed: bool,
+    },
+    /// It says what it said before.
+    Unchanged,
+    /// It has a fault, or would change the profile; what was in force before still is.
+    Refused,
+}
+
 /// Reads the configuration again and puts in force what can change in place.
 ///
 /// The log says what changed and what needs a restart. A configuration with a fault changes nothing, and the log says so.
-pub fn reload(running: &Running<'_>, flags: &Flags) {
-    if let Err(error) = take(running, flags) {
+pub fn reload(running: &Running<'_>, flags: &Flags) -> Reloaded {
+    take(running, flags).unwrap_or_else(|error| {
         for line in &error.lines {
             tracing::error!("configuration not taken, the running one stays: {line}");
         }
-    }
+        Reloaded::Refused
+    })
 }
 
-fn take(running: &Running<'_>, flags: &Flags) -> Result<(), ConfigError> {
+fn take(running: &Running<'_>, flags: &Flags) -> Result<Reloaded, ConfigError> {
     let app = running.app;
     let loaded = config::load(flags)?;
     let changes = settings::changes(&app.current().settings, &loaded.settings);
     if changes.is_empty() {
         tracing::info!("configuration read again: nothing changed");
-        return Ok(());
+        return Ok(Reloaded::Unchanged);
     }
     if loaded.settings.profile != app.current().settings.profile {
         // Other defaults hang on the profile: half of a profile is none.
@@ -57,7 +72,7 @@ fn take(running: &Running<'_>, flags: &Flags) -> Result<(), ConfigError> {
         tracing::warn!(
             "configuration not taken: the profile would change from {old} to {new}, which needs a restart"
         );
-        return Ok(());
+        return Ok(Reloaded::Refused);
     }
     let warnings = loaded.settings.warnings.clone();
     let settings = settings::keep_what_is_fixed(&app.current().settings, loaded.settings);
@@ -70,7 +85,7 @@ fn take(running: &Running<'_>, flags: &Flags) -> Result<(), ConfigError> {
         running.gate.apply(&settings);
         app.apply(settings, keys);
     }
-    Ok(())
+    Ok(Reloaded::Taken { restart_needed: changes.iter().any(|change| !change.live) })
 }
 
 /// Says one change: what it was, what it is, and whether it holds from now on.

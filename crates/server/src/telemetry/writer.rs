@@ -7,6 +7,7 @@ use super::sink::Sink;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ struct Handle(Arc<Shared>);
 struct Shared {
     room: usize,
     queue: Mutex<Queue>,
+    /// All lines that found no room.
+    dropped: AtomicU64,
     /// Notified when there is something to write, or the end.
     filled: Condvar,
     /// Notified when all is written.
@@ -66,6 +69,7 @@ impl Writer {
         let shared = Arc::new(Shared {
             room,
             queue: Mutex::default(),
+            dropped: AtomicU64::new(0),
             filled: Condvar::new(),
             emptied: Condvar::new(),
         });
@@ -80,6 +84,11 @@ impl Writer {
     pub fn sink(&self) -> Sink {
         let handle = Arc::clone(&self.0);
         Arc::new(move |text| handle.0.push(text))
+    }
+
+    /// How many lines have found no room so far.
+    pub fn dropped(&self) -> u64 {
+        self.0.0.dropped.load(Relaxed)
     }
 
     /// Waits until all is written, for so long at most; whether it is.
@@ -112,7 +121,9 @@ impl Shared {
         let mut queue = self.queue();
         // Behind a gap everything is part of the gap until it has been told.
         if queue.lost > 0 || queue.text.len() + text.len() > self.room {
-            queue.lost += text.lines().count() as u64;
+            let lines = text.lines().count() as u64;
+            queue.lost += lines;
+            self.dropped.fetch_add(lines, Relaxed);
         } else {
             queue.text.extend_from_slice(text.as_bytes());
         }
@@ -234,6 +245,7 @@ mod tests {
         go_on.send(()).unwrap();
         assert!(writer.flush(SOON));
         assert_eq!(String::from_utf8_lossy(&paper.lock().unwrap()), "first\nkept\n3 lost\nagain\n");
+        assert_eq!(writer.dropped(), 3);
     }
 
     #[test]

@@ -48,6 +48,18 @@ struct Counts {
     addresses: Bounded<Bucket>,
     accounts: Bounded<Bucket>,
     known: Bounded<Timestamp>,
+    refused: Refused,
+}
+
+/// How many log-ins each counter has refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Refused {
+    /// For what one account has failed from one address.
+    pub account_and_address: u64,
+    /// For what one address has failed.
+    pub address: u64,
+    /// For what one account has failed.
+    pub account: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -75,6 +87,7 @@ impl Throttle {
             addresses: Bounded::new(CAPACITY),
             accounts: Bounded::new(CAPACITY),
             known: Bounded::new(CAPACITY),
+            refused: Refused::default(),
         };
         Throttle { inner: Arc::new(Inner { names: RandomState::new(), counts: Mutex::new(counts) }) }
     }
@@ -82,6 +95,11 @@ impl Throttle {
     /// Puts changed rates in force; what was counted stays.
     pub fn apply(&self, settings: &Settings) {
         self.inner.counts().rates = Rates::from(settings);
+    }
+
+    /// How many log-ins were refused so far.
+    pub fn refused(&self) -> Refused {
+        self.inner.counts().refused
     }
 
     /// Asks leave for one attempt, which is held as if it had failed until its outcome is known: attempts
@@ -111,10 +129,14 @@ impl Throttle {
             let mut bucket = *bucket;
             bucket.check(half, now).is_err()
         });
-        counts.addresses.get_mut(keys.address).map_or(Ok(()), |bucket| bucket.check(address, now))?;
-        counts.pairs.get_mut(keys.pair).map_or(Ok(()), |bucket| bucket.check(pair, now))?;
+        let room = |bucket: Option<&mut Bucket>, rate, refused: &mut u64| {
+            let asked = bucket.map_or(Ok(()), |bucket| bucket.check(rate, now));
+            asked.inspect_err(|_| *refused += 1)
+        };
+        room(counts.addresses.get_mut(keys.address), address, &mut counts.refused.address)?;
+        room(counts.pairs.get_mut(keys.pair), pair, &mut counts.refused.account_and_address)?;
         if !known {
-            counts.accounts.get_mut(keys.account).map_or(Ok(()), |bucket| bucket.check(account, now))?;
+            room(counts.accounts.get_mut(keys.account), account, &mut counts.refused.account)?;
         }
         if suspect {
             counts.addresses.entry(keys.address, Bucket::new).take(address, now)?;

@@ -45,6 +45,8 @@ fn p16_one_address_on_many_accounts_and_many_addresses_on_one_are_both_slowed() 
     assert_eq!(passed, 6);
     let passed = (10..30).filter(|n| fail(&throttle, "zoe", *n, at(0))).count();
     assert_eq!(passed, 6);
+    let refused = Refused { account_and_address: 0, address: 14, account: 14 };
+    assert_eq!(throttle.refused(), refused);
 }
 
 #[test]

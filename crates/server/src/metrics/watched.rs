@@ -1,0 +1,45 @@
+//! What is looked at when somebody asks for the figures.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sekisho_core::Timestamp;
+
+use super::page::{Format, Page};
+use super::reloads::Reloads;
+use super::{families, process};
+use crate::app::App;
+use crate::http::Gate;
+use crate::telemetry::Writer;
+
+/// The rooms that count, and what is to be said beside their counts.
+pub struct Watched {
+    /// The server's state.
+    pub app: Arc<App>,
+    /// The front door whose requests are counted.
+    pub gate: Arc<Gate>,
+    /// Where the log is written.
+    pub log: Writer,
+    /// How reloads went.
+    pub reloads: Arc<Reloads>,
+    /// The file of the database.
+    pub database: PathBuf,
+    /// When the server started.
+    pub started: Timestamp,
+}
+
+impl Watched {
+    /// The page of all figures as they are now.
+    pub async fn page(&self, format: Format) -> String {
+        // Whether the database answers is itself a figure.
+        let stored = async { self.app.store.read().await?.hash_mix().await }.await.ok();
+        let mut page = Page::new(format);
+        families::write(&mut page, &self.app, &self.gate, stored.as_deref());
+        let help = "Lines of the log that were lost because nobody read it.";
+        page.counter("sekisho_log_lines_dropped", help, |samples| samples.of(&[], self.log.dropped()));
+        self.reloads.write(&mut page);
+        process::write_files(&mut page, &self.database);
+        process::write(&mut page, self.started);
+        page.finish()
+    }
+}
