@@ -21,6 +21,18 @@ pub enum Event {
         /// The new user.
         user: UserId,
     },
+    /// A user came from a file.
+    UserImported {
+        /// The user.
+        user: UserId,
+    },
+    /// All users were written to a file.
+    UsersExported {
+        /// How many there were.
+        users: u64,
+        /// Whether their password hashes went along.
+        hashes: bool,
+    },
     /// A password was set; tokens issued before no longer count.
     PasswordSet {
         /// Whose.
@@ -70,6 +82,8 @@ impl Event {
         match self {
             Self::UserRegistered { .. } => "user_registered",
             Self::UserAdded { .. } => "user_added",
+            Self::UserImported { .. } => "user_imported",
+            Self::UsersExported { .. } => "users_exported",
             Self::PasswordSet { .. } => "password_set",
             Self::PasswordUpgraded { .. } => "password_upgraded",
             Self::UserDisabled { .. } => "user_disabled",
@@ -85,13 +99,14 @@ impl Event {
         match self {
             Self::UserRegistered { user }
             | Self::UserAdded { user }
+            | Self::UserImported { user }
             | Self::PasswordSet { user }
             | Self::PasswordUpgraded { user, .. }
             | Self::UserDisabled { user }
             | Self::UserEnabled { user }
             | Self::UserDeleted { user }
             | Self::ItemAdded { owner: user, .. } => Some(*user),
-            Self::ItemRemoved { .. } => None,
+            Self::UsersExported { .. } | Self::ItemRemoved { .. } => None,
         }
     }
 
@@ -99,6 +114,7 @@ impl Event {
     pub fn data(&self) -> Value {
         match self {
             Self::PasswordUpgraded { from, to, .. } => json!({ "from": from, "to": to }),
+            Self::UsersExported { users, hashes } => json!({ "users": users, "hashes": hashes }),
             Self::ItemAdded { item_id, .. } | Self::ItemRemoved { item_id } => json!({ "item_id": item_id }),
             _ => json!({}),
         }

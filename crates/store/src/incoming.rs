@@ -15,11 +15,14 @@ statements! {
         "insert into sekisho_users (id, username, username_key, email, email_key, full_name, external_id, extra, \
          token_version, disabled_at, created_at, updated_at) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing";
-    IN_THE_WAY(Id, Text, Text, Text, Text) =
+    IN_THE_WAY(Id, Text, Text, Text, Text, Int) =
         "select id, external_id, username, username_key from sekisho_users \
-         where id = $1 or external_id = $2 or username = $3 or username_key = $4 or email_key = $5";
+         where (id = $1 or external_id = $2 or username = $3 or username_key = $4 or email_key = $5) \
+         and (id = $1 or released_at is null or released_at > $6)";
     ID_BY_EXTERNAL_ID(Text) =
         "select id from sekisho_users where external_id = $1 and released_at is null";
+    ID_BY_EMAIL_KEY(Text) = "select id from sekisho_users where email_key = $1 and released_at is null";
+    OWNER(Int) = "select owner_id from sekisho_items where item_id = $1";
     EXTRA(Id) = "select extra from sekisho_users where id = $1 and released_at is null";
     PASSWORD(Id, Text, Text, Text, Int) =
         "insert into sekisho_credentials (user_id, kind, scheme, cost, data, created_at, updated_at) \
@@ -49,6 +52,53 @@ impl Read {
             self.one(&EXTRA, &[id.into()]).await?.map(|mut row| row.take::<Option<String>>(0)).transpose()?;
         text.flatten().as_deref().map(parse_extra).transpose()
     }
+
+    /// Which of what a user from elsewhere brings is taken by somebody else, at this time: what
+    /// [`Tx::insert_incoming`] would say.
+    ///
+    /// The rows are asked, since the databases choose freely which index to name.
+    pub async fn incoming_conflict(
+        &mut self,
+        new: &IncomingUser,
+        now: Timestamp,
+    ) -> Result<Option<Field>, Error> {
+        let params = [
+            new.id.into(),
+            new.external_id.as_deref().into(),
+            new.username.as_str().into(),
+            new.username_key.as_deref().into(),
+            new.email_key.as_deref().into(),
+            now.into(),
+        ];
+        let mut found = [false; 3];
+        for mut row in self.all(&IN_THE_WAY, &params).await? {
+            if row.take::<UserId>(0)? == new.id {
+                return Ok(Some(Field::Id));
+            }
+            let same =
+                |there: Option<String>, ours: Option<&str>| there.is_some() && there.as_deref() == ours;
+            let external = same(row.take(1)?, new.external_id.as_deref());
+            let name =
+                same(row.take(2)?, Some(&new.username)) | same(row.take(3)?, new.username_key.as_deref());
+            found = [found[0] | external, found[1] | name, found[2] | !(external || name)];
+        }
+        Ok(match found {
+            [true, ..] => Some(Field::ExternalId),
+            [_, true, _] => Some(Field::Username),
+            [.., true] => Some(Field::Email),
+            _ => None,
+        })
+    }
+
+    /// The user with this key of an address.
+    pub async fn id_by_email_key(&mut self, key: &str) -> Result<Option<UserId>, Error> {
+        self.one(&ID_BY_EMAIL_KEY, &[key.into()]).await?.map(|mut row| row.take(0)).transpose()
+    }
+
+    /// Whose item has this number.
+    pub async fn owner_of_item(&mut self, item_id: i64) -> Result<Option<UserId>, Error> {
+        self.one(&OWNER, &[item_id.into()]).await?.map(|mut row| row.take(0)).transpose()
+    }
 }
 
 impl Tx {
@@ -74,7 +124,9 @@ impl Tx {
             new.updated_at.into(),
         ];
         if self.run(&INSERT, &params).await? == 0 {
-            return self.in_the_way(new).await.map(Insert::Taken);
+            // With nothing left in the way, a name was released meanwhile; the caller may try again.
+            let field = self.incoming_conflict(new, Timestamp::from_micros(i64::MIN)).await?;
+            return Ok(Insert::Taken(field.unwrap_or(Field::Username)));
         }
         if let Some((hash, kind)) = &new.password {
             let (scheme, cost) = (kind.scheme.as_str(), kind.cost.as_str());
@@ -101,38 +153,6 @@ impl Tx {
         }
         self.run(&COUNTED, &[item_id.into()]).await?;
         Ok(true)
-    }
-
-    /// Which of the unique fields is in the way, asked of the rows since the databases choose freely which to name.
-    async fn in_the_way(&mut self, new: &IncomingUser) -> Result<Field, Error> {
-        let params = [
-            new.id.into(),
-            new.external_id.as_deref().into(),
-            new.username.as_str().into(),
-            new.username_key.as_deref().into(),
-            new.email_key.as_deref().into(),
-        ];
-        let mut found = [false; 3];
-        let rows = self.all(&IN_THE_WAY, &params).await?;
-        let gone = rows.is_empty();
-        for mut row in rows {
-            if row.take::<UserId>(0)? == new.id {
-                return Ok(Field::Id);
-            }
-            let same =
-                |there: Option<String>, ours: Option<&str>| there.is_some() && there.as_deref() == ours;
-            let external = same(row.take(1)?, new.external_id.as_deref());
-            let name =
-                same(row.take(2)?, Some(&new.username)) | same(row.take(3)?, new.username_key.as_deref());
-            found = [found[0] | external, found[1] | name, found[2] | !(external || name)];
-        }
-        Ok(match found {
-            [true, ..] => Field::ExternalId,
-            [_, true, _] => Field::Username,
-            // With nothing left in the way, a name was released meanwhile; the caller may try again.
-            _ if gone => Field::Username,
-            _ => Field::Email,
-        })
     }
 }
 

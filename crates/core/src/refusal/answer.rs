@@ -68,6 +68,7 @@ impl Refusal {
             HashingBusy => later(503, "temporarily_unavailable", "Busy, try again", 1),
             RegistrationClosed => plain(403, Some(self.code()), "Registration is closed"),
             UsernameTaken => plain(409, Some(self.code()), "Username already registered"),
+            IdentityTaken => plain(409, Some(self.code()), "Identity already in use"),
             EmailTaken => plain(409, Some(self.code()), "E-mail already registered"),
             FieldsInvalid => plain(422, None, "Unprocessable Content"),
             UnsupportedGrantType => plain(400, Some(self.code()), "Unsupported grant type"),

@@ -98,6 +98,8 @@ vocabulary! {
     "`registration.mode` is closed. `sekisho user add` adds a user; `registration.mode = \"open\"` opens the door."
     UsernameTaken "username_taken" "The username is in use."
     "Names are compared case-folded and normalised. The name of a deleted user stays reserved until no token for it can be valid."
+    IdentityTaken "identity_taken" "The id, external id or item number is somebody else's."
+    "A user that is imported brings an id, an identifier of another system or an item's number that belongs to another user here, or the id of one who was deleted. An id is never given twice. Look at that user with `sekisho user show ID`, and leave the member out of the row if the two are different people."
     EmailTaken "email_taken" "The e-mail address is in use."
     "Addresses are compared case-folded and normalised. The address of a deleted user is free at once; only the name stays reserved."
     FieldsInvalid "fields_invalid" "A field is missing or not acceptable."
