@@ -27,16 +27,21 @@ pub(super) fn lock_path(database: &Path) -> PathBuf {
 }
 
 impl Instance {
+    /// Takes the lock of this database at once; `None` while an instance holds it.
+    pub(super) fn try_take(database: &Path) -> Result<Option<Instance>, Stop> {
+        let path = lock_path(database);
+        let file = open(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Instance { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(cannot_lock(&path, &error)),
+        }
+    }
+
     /// Takes the lock of this database; waits for another instance and says so once.
     pub(super) async fn take(database: &Path, say: &Sink) -> Result<Instance, Stop> {
         let path = lock_path(database);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| Stop::usage(format!("cannot write {}: {error}", path.display())))?;
+        let file = open(&path)?;
         let mut waited = Duration::ZERO;
         loop {
             match file.try_lock() {
@@ -58,10 +63,17 @@ impl Instance {
                         database.display()
                     )));
                 }
-                Err(TryLockError::Error(error)) => {
-                    return Err(Stop::usage(format!("cannot lock {}: {error}", path.display())));
-                }
+                Err(TryLockError::Error(error)) => return Err(cannot_lock(&path, &error)),
             }
         }
     }
+}
+
+fn open(path: &Path) -> Result<File, Stop> {
+    let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
+    opened.map_err(|error| Stop::usage(format!("cannot write {}: {error}", path.display())))
+}
+
+fn cannot_lock(path: &Path, error: &std::io::Error) -> Stop {
+    Stop::usage(format!("cannot lock {}: {error}", path.display()))
 }

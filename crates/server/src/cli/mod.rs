@@ -2,15 +2,17 @@
 
 mod completions;
 mod config;
+mod db;
+mod db_progress;
 mod exit;
 mod explain;
 mod flags;
+mod health;
 mod instance;
 mod item;
-mod health;
+mod notify;
 mod open;
 mod output;
-mod notify;
 mod outputs;
 mod prompt;
 mod screen;
@@ -66,6 +68,9 @@ enum Command {
     /// Add, list and remove items
     #[command(subcommand, arg_required_else_help = true)]
     Item(item::ItemCommand),
+    /// Check, back up and restore the database
+    #[command(subcommand, arg_required_else_help = true)]
+    Db(db::DbCommand),
     /// Issue a token, or find out why one is refused
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::TokenCommand),
@@ -75,14 +80,14 @@ enum Command {
     /// Show, check or print the configuration
     #[command(subcommand, arg_required_else_help = true)]
     Config(config::ConfigCommand),
+    /// Ask the running server whether it is ready
+    #[command(after_help = health::EXAMPLE)]
+    Health,
     /// Print a script that completes commands in your shell
     #[command(after_help = "Example:\n  sekisho completions bash > /etc/bash_completion.d/sekisho")]
     Completions(completions::Completions),
 }
 
-    /// Ask the running server whether it is ready
-    #[command(after_help = health::EXAMPLE)]
-    Health,
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     main_with(async |_| Ok(Router::new()))
@@ -153,10 +158,11 @@ where
         Command::Serve(flags) => serve::run(&flags.with(global), flags.supervised, own_routes),
         Command::User(command) => user::run(command, open(), out),
         Command::Item(command) => item::run(command, &open(), out),
+        Command::Db(command) => db::run(command, &global.flags(), out),
         Command::Token(command) => token::run(command, &open(), out),
         Command::Explain(args) => explain::run(&args, out),
         Command::Config(command) => config::run(command, &global.flags(), out),
+        Command::Health => health::run(&global.flags(), out),
         Command::Completions(args) => completions::run(&args, &mut Cli::command(), out),
     }
 }
-        Command::Health => health::run(&global.flags(), out),

@@ -121,9 +121,6 @@ pub(super) async fn app(
     }))
 }
 
-/// Under what name the database keeps the fingerprint of its root key.
-const FINGERPRINT: &str = "root_fingerprint";
-
 /// Stops where the database was made with another root key; a new database is told which one is its own.
 async fn belongs_to(store: &Store, root: &RootKey) -> Result<(), Stop> {
     let own = root.fingerprint();
@@ -143,14 +140,14 @@ async fn kept_fingerprint(store: &Store, own: &str) -> Result<String, sekisho_st
         return Ok(kept);
     }
     let mut tx = store.begin().await?;
-    if let Some(kept) = tx.meta(FINGERPRINT).await? {
+    if let Some(kept) = tx.meta(root_key::KEPT_AS).await? {
         return Ok(kept);
     }
-    tx.set_meta(FINGERPRINT, own).await?;
+    tx.set_meta(root_key::KEPT_AS, own).await?;
     tx.commit().await?;
     Ok(own.to_owned())
 }
 
 async fn fingerprint(store: &Store) -> Result<Option<String>, sekisho_store::Error> {
-    store.read().await?.meta(FINGERPRINT).await
+    store.read().await?.meta(root_key::KEPT_AS).await
 }

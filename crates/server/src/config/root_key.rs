@@ -15,6 +15,8 @@ use zeroize::Zeroizing;
 
 /// The name of the root key's file in the data directory.
 pub const FILE: &str = "sekisho.key";
+/// Under what name a database keeps the fingerprint of its root key.
+pub const KEPT_AS: &str = "root_fingerprint";
 const LENGTH: usize = 32;
 
 /// The root key, and where it was read.
@@ -51,11 +53,15 @@ pub fn path(settings: &Settings) -> PathBuf {
 
 /// Reads the root key; `None` where there is no such file.
 pub fn read(settings: &Settings) -> Result<Option<RootKey>, ConfigError> {
-    let path = path(settings);
-    match File::open(&path) {
-        Ok(file) => read_from(file, path).map(Some),
+    read_file(&path(settings))
+}
+
+/// Reads the root key that lies at `path`; `None` where there is no such file.
+pub fn read_file(path: &Path) -> Result<Option<RootKey>, ConfigError> {
+    match File::open(path) {
+        Ok(file) => read_from(file, path.to_owned()).map(Some),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unreadable(&path, &error)),
+        Err(error) => Err(unreadable(path, &error)),
     }
 }
 
@@ -69,13 +75,25 @@ pub fn make(settings: &Settings, dice: &dyn Dice) -> Result<RootKey, ConfigError
     read_from(file, path)
 }
 
-/// Makes a directory that its owner alone may enter, with those above it that are missing.
+/// Makes a directory that its owner alone may enter, with those above it that are missing; it outlives a power cut.
 pub fn make_directory(path: &Path) -> Result<(), ConfigError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(|error| ConfigError::one(format!("cannot make the directory {}: {error}", path.display())))
+    let cannot = |error: std::io::Error| {
+        ConfigError::one(format!("cannot make the directory {}: {error}", path.display()))
+    };
+    let missing: Vec<&Path> =
+        path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(cannot)?;
+    // Each is a new name in the one above it, and a name is kept for certain once that one is synced.
+    missing.into_iter().try_for_each(sync_name_of).map_err(cannot)
+}
+
+fn sync_name_of(path: &Path) -> std::io::Result<()> {
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match File::open(above) {
+        // Who may make names there, but not list them, cannot ask for more.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        opened => opened?.sync_all(),
+    }
 }
 
 fn read_from(mut file: File, path: PathBuf) -> Result<RootKey, ConfigError> {

@@ -1,6 +1,8 @@
 //! The command line, beside a running server and without one.
 
 mod config;
+mod db;
+mod db_restore;
 mod help;
 mod instance;
 mod item;
