@@ -1,4 +1,4 @@
-//! Argon2id (RFC 9106) in PHC form: `$argon2id$v=19$m=19456,t=2,p=1$SALT$HASH`.
+//! Argon2 (RFC 9106) in PHC form: `$argon2id$v=19$m=19456,t=2,p=1$SALT$HASH`, and `$argon2i$`, `$argon2d$`.
 
 use ::argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
@@ -6,17 +6,18 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::encoding::plain;
 use super::memory::Memory;
 use super::scheme::{Row, Scheme, decimal};
 use crate::refusal::Refusal;
 
 pub(super) const ROW: Row = Row {
-    scheme: Scheme::Argon2id,
-    recognises: |stored| stored.starts_with(PREFIX),
+    schemes: &[Scheme::Argon2id, Scheme::Argon2i, Scheme::Argon2d],
+    recognises: |stored| variant(stored).is_some(),
     cost: |stored| {
-        let cost = parse(stored)?.cost;
-        cost.check()?;
-        Ok(cost.text())
+        let phc = parse(stored)?;
+        phc.cost.check()?;
+        Ok((phc.scheme, phc.cost.text()))
     },
     is_current_form: |stored| {
         parse(stored).is_ok_and(|phc| phc.version == Version::V0x13 && phc.hash.len() == HASH_LEN)
@@ -25,7 +26,6 @@ pub(super) const ROW: Row = Row {
     burn,
 };
 
-const PREFIX: &str = "$argon2id$";
 /// The length of a new hash, in bytes.
 const HASH_LEN: usize = 32;
 /// No stored text is longer: the ceilings' digits, 64 bytes of salt and 64 of hash.
@@ -62,6 +62,7 @@ impl Cost {
 }
 
 struct Phc {
+    scheme: Scheme,
     version: Version,
     cost: Cost,
     salt: Vec<u8>,
@@ -79,25 +80,27 @@ pub(super) fn hash(
     memory: &mut Memory,
 ) -> Result<String, Refusal> {
     let mut out = Zeroizing::new([0; HASH_LEN]);
-    compute(Version::V0x13, cost, password, salt, &mut *out, memory)?;
+    compute(Scheme::Argon2id, Version::V0x13, cost, password, salt, &mut *out, memory)?;
     let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(*out));
-    Ok(format!("{PREFIX}v=19${}${salt}${hash}", cost.text()))
+    Ok(format!("$argon2id$v=19${}${salt}${hash}", cost.text()))
 }
 
 fn verify(stored: &str, password: &[u8], memory: &mut Memory) -> Result<bool, Refusal> {
     let phc = parse(stored)?;
     let mut out = Zeroizing::new(vec![0; phc.hash.len()]);
-    compute(phc.version, phc.cost, password, &phc.salt, &mut out, memory)?;
+    compute(phc.scheme, phc.version, phc.cost, password, &phc.salt, &mut out, memory)?;
     Ok(out.ct_eq(&phc.hash).into())
 }
 
-fn burn(cost: &str, password: &[u8], memory: &mut Memory) -> bool {
+fn burn(scheme: Scheme, cost: &str, password: &[u8], memory: &mut Memory) -> bool {
     let mut out = Zeroizing::new([0; HASH_LEN]);
-    Cost::parse(cost)
-        .is_some_and(|cost| compute(Version::V0x13, cost, password, &[0; 16], &mut *out, memory).is_ok())
+    Cost::parse(cost).is_some_and(|cost| {
+        compute(scheme, Version::V0x13, cost, password, &[0; 16], &mut *out, memory).is_ok()
+    })
 }
 
 fn compute(
+    scheme: Scheme,
     version: Version,
     cost: Cost,
     password: &[u8],
@@ -105,16 +108,28 @@ fn compute(
     out: &mut [u8],
     memory: &mut Memory,
 ) -> Result<(), Refusal> {
+    let algorithm = match scheme {
+        Scheme::Argon2i => Algorithm::Argon2i,
+        Scheme::Argon2d => Algorithm::Argon2d,
+        _ => Algorithm::Argon2id,
+    };
     let params = cost.check()?;
     let count = params.block_count();
-    let argon2 = Argon2::new(Algorithm::Argon2id, version, params);
+    let argon2 = Argon2::new(algorithm, version, params);
     memory
         .with(count, |blocks| argon2.hash_password_into_with_memory(password, salt, out, blocks))
         .map_err(|_| Refusal::HashUnreadable)
 }
 
-/// Reads a PHC string strictly: every part in its place, nothing else, numbers and base64 in their one spelling. A
-/// text without `v=` is of version 1.0, as the reference implementation reads it.
+/// The variant that a stored text names, and what follows the name.
+fn variant(stored: &str) -> Option<(Scheme, &str)> {
+    let (name, rest) = stored.strip_prefix('$')?.split_once('$')?;
+    let scheme = ROW.schemes.iter().find(|scheme| scheme.name() == name)?;
+    Some((*scheme, rest))
+}
+
+/// Reads a PHC string strictly: every part in its place, nothing else (no `keyid`, no `data`: nothing here would
+/// know them), numbers and base64 in their one spelling. A text without `v=` is of version 1.0, as the reference implementation reads it.
 fn parse(stored: &str) -> Result<Phc, Refusal> {
     read(stored).ok_or(Refusal::HashUnreadable)
 }
@@ -123,7 +138,7 @@ fn read(stored: &str) -> Option<Phc> {
     if stored.len() > TEXT_MAX {
         return None;
     }
-    let rest = stored.strip_prefix(PREFIX)?;
+    let (scheme, rest) = variant(stored)?;
     let (version, rest) = match rest.strip_prefix("v=") {
         Some(rest) => {
             let (version, rest) = rest.split_once('$')?;
@@ -140,12 +155,11 @@ fn read(stored: &str) -> Option<Phc> {
     let cost = Cost::parse(cost)?;
     let salt = bytes(salt, 8..=64)?;
     let hash = bytes(hash, 12..=64)?;
-    Some(Phc { version, cost, salt, hash })
+    Some(Phc { scheme, version, cost, salt, hash })
 }
 
 fn bytes(text: &str, lengths: std::ops::RangeInclusive<usize>) -> Option<Vec<u8>> {
-    let bytes = STANDARD_NO_PAD.decode(text).ok()?;
-    lengths.contains(&bytes.len()).then_some(bytes)
+    plain(text).filter(|bytes| lengths.contains(&bytes.len()))
 }
 
 #[cfg(test)]
@@ -197,6 +211,8 @@ mod tests {
             format!("$argon2id$v=019$m=256,t=2,p=1${salt}${hash}"),
             format!("$argon2id$v=19$t=2,m=256,p=1${salt}${hash}"),
             format!("$argon2id$v=19$m=256,t=2,p=1,keyid=a${salt}${hash}"),
+            format!("$argon2i$v=19$m=256,t=2,p=1,data=YWJj${salt}${hash}"),
+            format!("$argon2d$v=19$m=256,t=2,p=1,keyid=YQ,data=YWJj${salt}${hash}"),
             format!("$argon2id$v=19$m=+256,t=2,p=1${salt}${hash}"),
             format!("$argon2id$v=19$m=256,t=0,p=1${salt}${hash}"),
             format!("$argon2id$v=19$m=256,t=2,p=0${salt}${hash}"),
@@ -218,6 +234,6 @@ mod tests {
         let old = "$argon2id$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
         assert!(!(ROW.is_current_form)(old));
         assert!((ROW.is_current_form)(&old.replace("id$m", "id$v=19$m")));
-        assert_eq!((ROW.cost)(old).as_deref(), Ok("m=256,t=2,p=1"));
+        assert_eq!((ROW.cost)(old), Ok((Scheme::Argon2id, "m=256,t=2,p=1".to_owned())));
     }
 }

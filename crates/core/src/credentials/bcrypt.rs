@@ -8,9 +8,9 @@ use super::scheme::{Row, Scheme, decimal};
 use crate::refusal::Refusal;
 
 pub(super) const ROW: Row = Row {
-    scheme: Scheme::Bcrypt,
+    schemes: &[Scheme::Bcrypt],
     recognises: |stored| ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| stored.starts_with(prefix)),
-    cost: |stored| parse(stored).map(|parts| parts.get_cost().to_string()),
+    cost: |stored| parse(stored).map(|parts| (Scheme::Bcrypt, parts.get_cost().to_string())),
     // The three prefixes name one function for every password that passlib would take.
     is_current_form: |_| true,
     verify,
@@ -42,7 +42,7 @@ fn verify(stored: &str, password: &[u8], _: &mut Memory) -> Result<bool, Refusal
     Ok(same && !never)
 }
 
-fn burn(cost: &str, password: &[u8], _: &mut Memory) -> bool {
+fn burn(_: Scheme, cost: &str, password: &[u8], _: &mut Memory) -> bool {
     decimal(cost).is_some_and(|cost| compute(cost, password, [0; 16]).is_ok())
 }
 
@@ -82,7 +82,7 @@ mod tests {
         let stored = "$2b$12$2Ss8aodwv5mZjR1Ofee86.OgtdlekDXCtdB6xH.l/nUMd9K73tmXa";
         assert_eq!(accepts(stored, b"tim1234"), Ok(true));
         assert_eq!(accepts(stored, b"tim12345"), Ok(false));
-        assert_eq!((ROW.cost)(stored).as_deref(), Ok("12"));
+        assert_eq!((ROW.cost)(stored), Ok((Scheme::Bcrypt, "12".to_owned())));
     }
 
     #[test]

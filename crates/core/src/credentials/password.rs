@@ -5,12 +5,21 @@ use zeroize::Zeroizing;
 
 use super::memory::Memory;
 use super::policy::{NewPassword, PasswordError};
-use super::scheme::{HashParams, HashString, Row, SchemeCost};
-use super::{argon2, bcrypt};
+use super::scheme::{HashParams, HashString, Row, Scheme, SchemeCost};
+use super::{argon2, bcrypt, bcrypt_sha256, ldap, pbkdf2, phpass, scrypt, sha_crypt};
 use crate::refusal::Refusal;
 
 /// Every scheme that is verified. A new scheme is a file that provides a [`Row`], and a line here.
-const TABLE: &[Row] = &[argon2::ROW, bcrypt::ROW];
+const TABLE: &[Row] = &[
+    argon2::ROW,
+    bcrypt::ROW,
+    bcrypt_sha256::ROW,
+    scrypt::ROW,
+    pbkdf2::ROW,
+    sha_crypt::ROW,
+    ldap::ROW,
+    phpass::ROW,
+];
 
 /// What verifying a password found out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,6 +50,7 @@ pub fn get_password_hash(
     salt: [u8; 16],
     memory: &mut Memory,
 ) -> Result<HashString, PasswordError> {
+    memory.suit(params.memory_kib());
     let hashed = match *params {
         HashParams::Argon2id { m_kib, t, p } => {
             argon2::hash(argon2::Cost { m_kib, t, p }, password.expose().as_bytes(), &salt, memory)
@@ -70,16 +80,17 @@ pub fn verify_password(
     memory: &mut Memory,
 ) -> Verdict {
     let stored = stored.as_str();
+    memory.suit(wanted.memory_kib());
     let unreadable = |refusal, memory| {
-        burn(&wanted.cost(), password, memory);
+        burn(&wanted.cost(), password, wanted, memory);
         Verdict::Unreadable(refusal)
     };
-    let Some(row) = row_of(stored) else {
+    let Some(Found { row, text, wrapped }) = find(stored) else {
         return unreadable(Refusal::HashSchemeUnknown, memory);
     };
     for form in forms(password) {
-        match (row.verify)(stored, form.as_bytes(), memory) {
-            Ok(true) => return Verdict::Match { outdated: is_outdated(row, stored, wanted) },
+        match (row.verify)(text, form.as_bytes(), memory) {
+            Ok(true) => return Verdict::Match { outdated: wrapped || is_outdated(row, text, wanted) },
             Ok(false) => {}
             Err(refusal) => return unreadable(refusal, memory),
         }
@@ -89,20 +100,21 @@ pub fn verify_password(
 
 /// Does the work of verifying `password` against a hash of that scheme and cost, for nobody, and forgets the result.
 ///
-/// A scheme or cost that this version can't compute is replaced by the default.
-pub fn burn(like: &SchemeCost, password: &str, memory: &mut Memory) {
+/// A scheme or cost that this version can't compute is replaced by what new hashes have.
+pub fn burn(like: &SchemeCost, password: &str, wanted: &HashParams, memory: &mut Memory) {
+    memory.suit(wanted.memory_kib());
     for form in forms(password) {
         if !burn_one(like, form.as_bytes(), memory) {
-            burn_one(&HashParams::DEFAULT.cost(), form.as_bytes(), memory);
+            burn_one(&wanted.cost(), form.as_bytes(), memory);
         }
     }
 }
 
 fn burn_one(like: &SchemeCost, password: &[u8], memory: &mut Memory) -> bool {
-    TABLE
-        .iter()
-        .find(|row| row.scheme.name() == like.scheme)
-        .is_some_and(|row| (row.burn)(&like.cost, password, memory))
+    let named = |scheme: &&Scheme| scheme.name() == like.scheme;
+    TABLE.iter().any(|row| {
+        row.schemes.iter().find(named).is_some_and(|scheme| (row.burn)(*scheme, &like.cost, password, memory))
+    })
 }
 
 /// Scheme and cost of a stored hash that this server can verify, or why it can't: what an import asks of each hash.
@@ -111,10 +123,9 @@ fn burn_one(like: &SchemeCost, password: &[u8], memory: &mut Memory) -> bool {
 /// [`Refusal::HashSchemeUnknown`], [`Refusal::HashUnreadable`] for a malformed text, [`Refusal::HashTooCostly`] above
 /// the ceilings.
 pub fn recognise(stored: &HashString) -> Result<SchemeCost, Refusal> {
-    let stored = stored.as_str();
-    let row = row_of(stored).ok_or(Refusal::HashSchemeUnknown)?;
-    let cost = (row.cost)(stored)?;
-    Ok(SchemeCost { scheme: row.scheme.name().to_owned(), cost })
+    let found = find(stored.as_str()).ok_or(Refusal::HashSchemeUnknown)?;
+    let (scheme, cost) = (found.row.cost)(found.text)?;
+    Ok(SchemeCost { scheme: scheme.name().to_owned(), cost })
 }
 
 /// Scheme and cost of a stored hash; `None` for one that can't be verified.
@@ -128,13 +139,39 @@ fn forms(password: &str) -> impl Iterator<Item = Zeroizing<String>> {
     std::iter::once(Zeroizing::new(password.to_owned())).chain(composed)
 }
 
-fn row_of(stored: &str) -> Option<&'static Row> {
-    TABLE.iter().find(|row| (row.recognises)(stored))
+/// A stored text, and the row of the table that reads it.
+struct Found<'a> {
+    row: &'static Row,
+    text: &'a str,
+    /// Whether something stood before the text: new hashes have nothing there.
+    wrapped: bool,
+}
+
+fn find(stored: &str) -> Option<Found<'_>> {
+    let text = unwrapped(stored);
+    let row = TABLE.iter().find(|row| (row.recognises)(text))?;
+    Some(Found { row, text, wrapped: text.len() < stored.len() })
+}
+
+/// Without what some software writes before a hash that is otherwise as its own makers write it: Django's names of
+/// its hashers, and the braces of directories.
+fn unwrapped(stored: &str) -> &str {
+    for (before, after) in
+        [("argon2", "$argon2"), ("bcrypt$", "$2"), ("{CRYPT}", "$"), ("{ARGON2}", "$argon2")]
+    {
+        match stored.split_at_checked(before.len()) {
+            Some((start, rest)) if start.eq_ignore_ascii_case(before) && rest.starts_with(after) => {
+                return rest;
+            }
+            _ => {}
+        }
+    }
+    stored
 }
 
 fn is_outdated(row: &Row, stored: &str, wanted: &HashParams) -> bool {
-    let same_cost = || (row.cost)(stored).is_ok_and(|cost| cost == wanted.cost().cost);
-    row.scheme != wanted.scheme() || !same_cost() || !(row.is_current_form)(stored)
+    let same = |(scheme, cost): (Scheme, String)| scheme == wanted.scheme() && cost == wanted.cost().cost;
+    !(row.cost)(stored).is_ok_and(same) || !(row.is_current_form)(stored)
 }
 
 #[cfg(test)]
@@ -246,7 +283,16 @@ mod tests {
             ("x", Refusal::HashSchemeUnknown),
             ("tim1234", Refusal::HashSchemeUnknown),
             ("$2x$12$2Ss8aodwv5mZjR1Ofee86.OgtdlekDXCtdB6xH.l/nUMd9K73tmXa", Refusal::HashSchemeUnknown),
-            ("$5$rounds=5000$a$b", Refusal::HashSchemeUnknown),
+            ("$5$rounds=5000$a$b", Refusal::HashUnreadable),
+            (
+                "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7",
+                Refusal::HashSchemeUnknown,
+            ),
+            ("$1$salt$qJH7.N4xYta3aEG/dfqo/0", Refusal::HashSchemeUnknown),
+            ("{CRYPT}.7DmkEXTPCvRA", Refusal::HashSchemeUnknown),
+            ("{CRYPT}$2b$12$", Refusal::HashUnreadable),
+            ("argon2$argon2id$v=19$", Refusal::HashUnreadable),
+            ("argon2é", Refusal::HashSchemeUnknown),
             ("$2b$12$", Refusal::HashUnreadable),
             ("$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIP", Refusal::HashTooCostly),
         ] {
@@ -266,14 +312,14 @@ mod tests {
     fn burning_takes_any_scheme_and_cost() {
         let mut memory = Memory::new();
         let of = |scheme: &str, cost: &str| SchemeCost { scheme: scheme.into(), cost: cost.into() };
-        burn(&of("argon2id", "m=64,t=1,p=1"), "tim1234", &mut memory);
-        burn(&of("bcrypt", "4"), "cafe\u{301}\0", &mut memory);
+        burn(&of("argon2id", "m=64,t=1,p=1"), "tim1234", &QUICK, &mut memory);
+        burn(&of("bcrypt", "4"), "cafe\u{301}\0", &QUICK, &mut memory);
         assert!(burn_one(&of("bcrypt", "4"), b"", &mut memory));
         for strange in
             [of("md5", "1"), of("bcrypt", "31"), of("argon2id", "m=4294967295,t=1,p=1"), of("bcrypt", "")]
         {
             assert!(!burn_one(&strange, b"tim1234", &mut memory), "{strange:?}");
         }
-        burn(&of("md5", "1"), "tim1234", &mut memory);
+        burn(&of("md5", "1"), "tim1234", &QUICK, &mut memory);
     }
 }

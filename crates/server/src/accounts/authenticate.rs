@@ -66,7 +66,7 @@ pub async fn authenticate_user(
 /// The work of one log-in, decided before it queues, so that all of them look alike from outside.
 enum Check {
     Verify { stored: HashString, wanted: HashParams, salt: Option<[u8; 16]> },
-    Nobody { like: SchemeCost },
+    Nobody { like: SchemeCost, wanted: HashParams },
 }
 
 impl Check {
@@ -85,7 +85,7 @@ impl Check {
             return Ok(Check::Verify { stored: stored.clone(), wanted, salt });
         }
         let mix = app.store.read().await?.hash_mix().await?;
-        Ok(Check::Nobody { like: draw_dummy(app.dummy_key(), &name.text, &mix, &wanted) })
+        Ok(Check::Nobody { like: draw_dummy(app.dummy_key(), &name.text, &mix, &wanted), wanted })
     }
 
     /// Runs on a hashing thread. `Ok` means proven, with the replacement of an outdated hash.
@@ -95,8 +95,8 @@ impl Check {
         memory: &mut Memory,
     ) -> Result<Option<(HashString, SchemeCost)>, Refusal> {
         match self {
-            Check::Nobody { like } => {
-                burn(&like, password.expose(), memory);
+            Check::Nobody { like, wanted } => {
+                burn(&like, password.expose(), &wanted, memory);
                 Err(Refusal::UserUnknown)
             }
             Check::Verify { stored, wanted, salt } => {
