@@ -2,8 +2,11 @@
 
 pub mod api;
 mod authenticate;
+pub mod export;
+pub mod import;
 pub mod manage;
 mod register;
+mod seen;
 
 pub use authenticate::authenticate_user;
 pub use register::register;

@@ -1,9 +1,11 @@
 //! The command line: one file a command, each a thin caller of the verbs that the routes call too.
 
+mod bar;
 mod completions;
 mod config;
 mod db;
 mod db_progress;
+mod draft;
 mod exit;
 mod explain;
 mod flags;
@@ -15,10 +17,13 @@ mod open;
 mod output;
 mod outputs;
 mod prompt;
+mod records;
 mod screen;
 mod serve;
 mod token;
 mod user;
+mod user_export;
+mod user_import;
 
 pub use exit::{Exit, Stop};
 

@@ -2,7 +2,7 @@
 
 use super::exit::Stop;
 use super::output::Out;
-use super::{open, prompt};
+use super::{open, prompt, user_export, user_import};
 use crate::accounts::{self, manage};
 use crate::app::App;
 use crate::telemetry::log::rfc3339;
@@ -26,6 +26,12 @@ pub(super) enum UserCommand {
     /// List all users in the order in which they were made
     #[command(after_help = "Example:\n  sekisho user list\n  sekisho user list --json | jq -r .username")]
     List,
+    /// Bring in users from a JSON Lines or CSV file, with their password hashes; can be run again
+    #[command(after_help = user_import::EXAMPLE)]
+    Import(user_import::ImportArgs),
+    /// Write all users to a file that `import` or a SQLModel application reads
+    #[command(after_help = user_export::EXAMPLE)]
+    Export(user_export::ExportArgs),
     /// Show one user
     #[command(after_help = "Example:\n  sekisho user show tim@gmail.com")]
     Show(Named),
@@ -88,10 +94,17 @@ pub(super) struct Delete {
 
 /// Runs one of them.
 pub(super) fn run(command: UserCommand, open: open::Open, out: &mut Out) -> Result<(), Stop> {
-    let open = if matches!(command, UserCommand::Add(_)) { open.or_make() } else { open };
+    let may_be_first = match &command {
+        UserCommand::Add(_) => true,
+        UserCommand::Import(args) => !args.dry_run,
+        _ => false,
+    };
+    let open = if may_be_first { open.or_make() } else { open };
     open.block_on(async |app| match command {
         UserCommand::Add(args) => add(&app, args, out).await,
         UserCommand::List => list(&app, out).await,
+        UserCommand::Import(args) => user_import::run(&app, args, out).await,
+        UserCommand::Export(args) => user_export::run(&app, args, out).await,
         UserCommand::Show(args) => show(&find(&app, &args.user).await?, out),
         UserCommand::SetPassword(args) => set_password(&app, args, out).await,
         UserCommand::Enable(args) => enable(&app, &args.user, out).await,

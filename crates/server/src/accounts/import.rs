@@ -1,0 +1,188 @@
+//! Users from a file: judged one by one, written in small transactions, so that a running server goes on writing.
+//!
+//! A user who is here already is left as they are, so an import that was interrupted is simply run again.
+
+use std::time::Duration;
+
+use sekisho_core::accounts::IncomingUser;
+use sekisho_core::exchange::{RowError, UserRow};
+use sekisho_core::{Ctx, Event, Refusal, UserId};
+use sekisho_store::{Field, Insert, Read, Tx};
+
+use super::seen::Seen;
+use crate::app::App;
+use crate::failure::Failure;
+
+/// How many rows one transaction should hold: it keeps the lock of the database for some 30 ms.
+pub const BATCH: usize = 1000;
+/// How long the lock is left to others between two transactions: another process looks for it every 5 ms.
+const PAUSE: Duration = Duration::from_millis(6);
+
+/// What became of one row.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Brought {
+    /// The user is here now.
+    Imported,
+    /// The user was here already, and the row says nothing else of them.
+    Unchanged,
+    /// The user was here already and is left as they are; the row says otherwise in these members.
+    Kept(Vec<&'static str>),
+    /// The row is refused; nothing of it was written.
+    Refused(RowError),
+}
+
+/// An import, batch after batch.
+#[derive(Default)]
+pub struct Import {
+    /// Only for a trial: what earlier rows would have taken.
+    trial: Option<Seen>,
+    begun: bool,
+}
+
+impl Import {
+    /// One that writes.
+    pub fn new() -> Import {
+        Import::default()
+    }
+
+    /// One that says what it would do and writes nothing; it remembers 8 bytes for each name, address and id.
+    pub fn trial() -> Import {
+        Import { trial: Some(Seen::default()), begun: false }
+    }
+
+    /// Brings in these rows, all in one transaction: what became of each, in order.
+    ///
+    /// After an error none of them may count as brought in; the same rows can be given again.
+    pub async fn batch(&mut self, app: &App, ctx: &Ctx, rows: &[UserRow]) -> Result<Vec<Brought>, Failure> {
+        let mut outcomes = Vec::with_capacity(rows.len());
+        if let Some(seen) = &mut self.trial {
+            let mut read = app.store.read().await?;
+            for row in rows {
+                let user = row.to_incoming(UserId::new(ctx.now, &*app.dice), ctx.now);
+                outcomes.push(foresee(&mut read, ctx, row, &user, seen).await?);
+            }
+            return Ok(outcomes);
+        }
+        if std::mem::replace(&mut self.begun, true) {
+            tokio::time::sleep(PAUSE).await;
+        }
+        let mut tx = app.store.begin().await?;
+        tx.release_names(ctx.now).await?;
+        for row in rows {
+            let user = row.to_incoming(UserId::new(ctx.now, &*app.dice), ctx.now);
+            outcomes.push(bring(&mut tx, ctx, row, &user).await?);
+        }
+        tx.commit().await?;
+        Ok(outcomes)
+    }
+}
+
+async fn bring(tx: &mut Tx, ctx: &Ctx, row: &UserRow, user: &IncomingUser) -> Result<Brought, Failure> {
+    if let Some(here) = same_user(tx, row, user).await? {
+        return Ok(left_alone(row, &here));
+    }
+    if let Some(error) = obstacle(tx, row).await? {
+        return Ok(Brought::Refused(error));
+    }
+    if let Insert::Taken(field) = tx.insert_incoming(user).await? {
+        return Ok(Brought::Refused(taken(field)));
+    }
+    for number in &row.items {
+        // Nobody had the number a moment ago: where somebody has it now, the whole batch is given up.
+        if !tx.insert_incoming_item(*number, user.id, ctx.now).await? {
+            return Err(Failure::Refused(Refusal::IdentityTaken));
+        }
+    }
+    tx.record(ctx, &Event::UserImported { user: user.id }).await?;
+    Ok(Brought::Imported)
+}
+
+/// What `bring` would answer, had the rows before been written.
+async fn foresee(
+    read: &mut Read,
+    ctx: &Ctx,
+    row: &UserRow,
+    user: &IncomingUser,
+    seen: &mut Seen,
+) -> Result<Brought, Failure> {
+    if let Some(here) = same_user(read, row, user).await? {
+        return Ok(left_alone(row, &here));
+    }
+    if seen.has_user(row, user) {
+        return Ok(Brought::Unchanged);
+    }
+    if let Some(error) = obstacle(read, row).await? {
+        return Ok(Brought::Refused(error));
+    }
+    if let Some(field) = read.incoming_conflict(user, ctx.now).await? {
+        return Ok(Brought::Refused(taken(field)));
+    }
+    match seen.conflict(row, user) {
+        Some(error) => Ok(Brought::Refused(error)),
+        None => {
+            seen.add(row, user);
+            Ok(Brought::Imported)
+        }
+    }
+}
+
+/// The user whom the row means, if they are here: the id decides, else the external id, else name and address together.
+async fn same_user(
+    read: &mut Read,
+    row: &UserRow,
+    user: &IncomingUser,
+) -> Result<Option<IncomingUser>, Failure> {
+    let id = if let Some(id) = row.id {
+        Some(id)
+    } else if let Some(external_id) = &row.external_id {
+        read.user_by_external_id(external_id).await?.map(|here| here.id)
+    } else {
+        read.user_by_username(&row.username).await?.map(|here| here.id)
+    };
+    let Some(id) = id else { return Ok(None) };
+    let here = read.whole_user(id).await?;
+    let by_name_alone = row.id.is_none() && row.external_id.is_none();
+    Ok(here.filter(|here| !by_name_alone || here.email_key == user.email_key))
+}
+
+fn left_alone(row: &UserRow, here: &IncomingUser) -> Brought {
+    let differs = row.differs_from(here);
+    if differs.is_empty() { Brought::Unchanged } else { Brought::Kept(differs) }
+}
+
+/// What no unique index would notice.
+async fn obstacle(read: &mut Read, row: &UserRow) -> Result<Option<RowError>, Failure> {
+    if let Some(address) = row.foreign_address_as_name()
+        && read.id_by_email_key(&address).await?.is_some()
+    {
+        return Ok(Some(name_is_an_address()));
+    }
+    for number in &row.items {
+        if read.owner_of_item(*number).await?.is_some() {
+            return Ok(Some(item_taken(*number)));
+        }
+    }
+    Ok(None)
+}
+
+fn taken(field: Field) -> RowError {
+    match field {
+        Field::Id => {
+            RowError::because(Refusal::IdentityTaken, "id", "was that of a user who was deleted here")
+        }
+        Field::ExternalId => {
+            RowError::because(Refusal::IdentityTaken, "external_id", "is that of another user")
+        }
+        Field::Username => RowError::because(Refusal::UsernameTaken, "username", "is in use"),
+        Field::Email => RowError::because(Refusal::EmailTaken, "email", "is in use"),
+    }
+}
+
+/// Who logs in by that address would reach the one who has it as a name.
+pub(super) fn name_is_an_address() -> RowError {
+    RowError::because(Refusal::UsernameTaken, "username", "is the address of another user")
+}
+
+pub(super) fn item_taken(number: i64) -> RowError {
+    RowError::because(Refusal::IdentityTaken, "items", format!("{number} is that of another user"))
+}
