@@ -3,7 +3,8 @@
 //!
 //! - One thread a core by default, each at low priority and with its own reused block of memory, so that a
 //!   storm of log-ins does not slow down token checks, and memory is bounded by threads, not by requests.
-//!   An idle thread gives its block back to the system.
+//!   An idle thread gives its block back to the system. A hash of other software that needs more than a block waits
+//!   for its part of one reserve that all threads share.
 //! - A [`Permit`] is taken before each hash. Where there is no room the answer is `hashing_busy` at once.
 //! - The slot belongs to the hash: a client that goes away does not free it while the hash runs (or a
 //!   thousand of them would start a thousand hashes). What still waits when its client goes is taken out.

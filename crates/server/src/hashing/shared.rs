@@ -3,8 +3,9 @@
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use sekisho_core::credentials::Reserve;
 use sekisho_core::meter::{Histogram, TIMES};
 
 use super::fair::{Fair, Owner};
@@ -25,6 +26,8 @@ pub(super) struct Shared {
     pub(super) works: Histogram,
     /// Bytes that the threads hold for Argon2.
     pub(super) memory: AtomicUsize,
+    /// What the threads may have beyond their own blocks.
+    pub(super) reserve: Arc<Reserve>,
     names: RandomState,
 }
 
@@ -45,6 +48,7 @@ impl Shared {
             waits: Histogram::new(TIMES),
             works: Histogram::new(TIMES),
             memory: AtomicUsize::new(0),
+            reserve: Arc::default(),
             names: RandomState::new(),
         }
     }

@@ -56,7 +56,7 @@ fn keep_to_a_core(number: usize, threads: usize) {
 }
 
 fn hash_until_closed(shared: &Shared) {
-    let mut memory = Memory::new();
+    let mut memory = Memory::sharing(Arc::clone(&shared.reserve));
     let mut held = Held { shared, bytes: 0 };
     while let Some((owner, mut job)) = next(shared, &mut memory, &mut held) {
         shared.waits.add_time(job.queued().elapsed());
@@ -65,7 +65,7 @@ fn hash_until_closed(shared: &Shared) {
         shared.works.add_time(start.elapsed());
         shared.hashes.fetch_add(1, Relaxed);
         if !whole {
-            memory = Memory::new();
+            memory = Memory::sharing(Arc::clone(&shared.reserve));
         }
         held.is(memory.held());
         shared.state().fair.finish(owner);
