@@ -37,7 +37,38 @@ fn p13_a_hash_that_cannot_be_read() {
         format!("$argon2id$v=16$m=8192,t=1,p=1${salt}${hash}="),
         format!("$argon2id$v=19$m=8192,t=1,p=1$${hash}"),
         format!("$argon2id$v=19$m=8192,t=1,p=1${salt}$"),
+        format!("$argon2id$v=19$m=8192,t=1,p=1,keyid=YQ,data=YWJj${salt}${hash}"),
+        format!("$argon2i$v=19$m=4294967295,t=1,p=1${salt}${hash}"),
+        format!("$argon2d$v=19$m=8192,t=0,p=1${salt}${hash}"),
+        format!("argon2$argon2id$v=19$m=8192,t=1,p=99${salt}${hash}"),
         format!("$pbkdf2-sha3$1${salt}${hash}"),
+        format!("$pbkdf2-sha256$4294967295${salt}${hash}"),
+        format!("$pbkdf2-sha256$0${salt}${hash}"),
+        format!("$pbkdf2-sha256$i=1,l=4294967295${salt}${hash}"),
+        format!("pbkdf2_sha256$99999999$salt${hash}="),
+        "pbkdf2:sha256:600000$salt$00".into(),
+        format!("pbkdf2:md5:600000$salt${}", "0".repeat(32)),
+        format!("$scrypt$ln=31,r=1,p=1${salt}${hash}"),
+        format!("$scrypt$ln=63,r=8,p=1${salt}${hash}"),
+        format!("$scrypt$ln=14,r=4294967295,p=1${salt}${hash}"),
+        format!("$scrypt$ln=1,r=8,p=4294967295${salt}${hash}"),
+        format!("$scrypt$ln=0,r=0,p=0${salt}${hash}"),
+        format!("scrypt:2147483648:8:1$salt${}", "0".repeat(128)),
+        format!("scrypt:32767:8:1$salt${}", "0".repeat(128)),
+        "scrypt$16384$salt$8$5$".into(),
+        "$bcrypt-sha256$v=2,t=2b,r=31$JlByjOq4vTmlTyXaLazhu.$ojUmMQ1xSX4z3EtBrtFlDerNAHKGbRG".into(),
+        "$bcrypt-sha256$v=2,t=2b,r=12$JlByjOq4vTmlTyXaLazhu.".into(),
+        "bcrypt_sha256$$2b$12$".into(),
+        "$5$rounds=999999999$salt$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5".into(),
+        "$6$rounds=4294967296$salt$".into(),
+        "$6$salt$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5".into(),
+        "{SSHA}".into(),
+        "{SSHA512}sBYdCxYlWfUIayvNxvWOP42Vu3RE+RP6".into(),
+        "{SMD4}sBYdCxYlWfUIayvNxvWOP42Vu3RE+RP6".into(),
+        "$P$SPOO9ubV6ssP67QUwzD1LJoZOZeBwZ1".into(),
+        "$P$zPOO9ubV6ssP67QUwzD1LJoZOZeBwZ1".into(),
+        "$H$9".into(),
+        "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7".into(),
         "x".repeat(1024 * 1024),
     ] {
         site.database().plant_hash("anew", "unknown", "", &stored);
@@ -62,6 +93,19 @@ fn p14_a_weak_hash_is_replaced_once() {
             "argon2id",
             "m=8192,t=1,p=1",
             "$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$MKFv03cw0d03xXDGMuyd1HFmdALxIjWKZZwcFRpxhFk",
+        ),
+        (
+            // Of "secret-123", by hashlib of Python 3.11.
+            "cnew",
+            "pbkdf2-sha256",
+            "29000",
+            "$pbkdf2-sha256$29000$c2FsdHNhbHRzYWx0c2FsdA$r9O1iB.8K/ofowudKKCD6RDOXkHrOHniKjMuR41YOw0",
+        ),
+        (
+            "dnew",
+            "scrypt",
+            "ln=14,r=8,p=1",
+            "$scrypt$ln=14,r=8,p=1$c2FsdHNhbHRzYWx0c2FsdA$//HFpJCIjAZGlCMAllvGNBOjXRw3gxyhG5HHdUqtJ6o",
         ),
     ];
     for (name, scheme, cost, hash) in weak {
@@ -93,7 +137,7 @@ fn p14_a_weak_hash_is_replaced_once() {
     }
     let upgrades =
         site.database().number("select count(*) from sekisho_events where kind = 'password_upgraded'");
-    assert_eq!(upgrades, 2);
+    assert_eq!(upgrades, 4);
     // The proportions that the dummy hash draws from were kept in step.
     let rows = "select group_concat(scheme || ' ' || cost || ' ' || n, ', ') from \
                 (select * from sekisho_hash_schemes where n > 0 order by scheme, cost)";

@@ -3,4 +3,5 @@
 mod claims;
 mod form;
 mod password;
+mod schemes;
 mod throttle;
