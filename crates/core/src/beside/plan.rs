@@ -75,6 +75,9 @@ pub enum Problem {
         /// Its declared type.
         declared: String,
     },
+    /// There is no column into which a password's hash could be written.
+    #[error("the table has no column of password hashes")]
+    NoHash,
     /// There is neither a name nor an address to know a user by.
     #[error("the table has neither a column of usernames nor one of e-mail addresses")]
     Nameless,

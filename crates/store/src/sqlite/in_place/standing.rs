@@ -78,16 +78,11 @@ impl Tx {
         })
     }
 
-    /// Whether the application's row of this id is a user here already, or was until they were deleted.
-    pub async fn is_linked(&mut self, row_id: &str) -> Result<bool, Error> {
+    /// The file's journal mode, as `wal` or `delete`.
+    pub async fn journal_mode(&mut self) -> Result<String, Error> {
         self.on_sqlite(|conn| {
-            if !exists(conn, "table", "sekisho_beside")? {
-                return Ok(false);
-            }
-            // A number or a text: the column has no affinity, and keeps what the application's own has.
-            let sql = "select 1 from sekisho_beside where row_id in (?1, cast(?1 as integer)) \
-                       and cast(row_id as text) = ?1";
-            conn.row(text(sql), &[row_id.into()]).map(|row| row.is_some())
+            let row = conn.row(text("pragma journal_mode"), &[])?;
+            row.ok_or_else(|| Error::corrupt("no journal mode"))?.take(0)
         })
     }
 
@@ -98,8 +93,6 @@ impl Tx {
 
     /// Links the users who came from the application's rows to these, gives rows the names that users got here, makes the
     /// triggers, and tries them; the step that the application's table did not take, if any.
-    ///
-    /// How many users are linked is in `standing` no business of this: see [`Tx::links`].
     pub async fn stand_beside(&mut self, standing: &Standing) -> Result<Option<TrialFailure>, Error> {
         let told = serde_json::to_string(standing).map_err(Error::misuse)?;
         self.set_meta(STANDING, &told).await?;
@@ -135,9 +128,7 @@ impl Tx {
         email: Option<&str>,
     ) -> Result<Option<Field>, Error> {
         self.on_sqlite(|conn| {
-            let there =
-                "select 1 from sqlite_schema where type = 'view' and name = 'sekisho_beside_accounts'";
-            if conn.row(text(there), &[])?.is_none() {
+            if !exists(conn, "view", "sekisho_beside_accounts")? {
                 return Ok(None);
             }
             let has = |column: &str, value: Param<'_>| {

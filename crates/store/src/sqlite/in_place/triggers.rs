@@ -188,9 +188,13 @@ impl Writer<'_> {
         if let Some(flag) = &table.disabled {
             blank.push((&flag.column, truth("1", flag.inverted)));
         }
+        // Noted as one who came from there, so that adopting again does not bring back who is gone.
         format!(
             "create trigger sekisho_beside_deleted after update of released_at on sekisho_users \
-             when old.released_at is null and new.released_at is not null begin {}; end",
+             when old.released_at is null and new.released_at is not null begin {}; \
+             insert or ignore into sekisho_adopted (kind, external_id, user_id, adopted_at) \
+             select 'user', cast(row_id as text), new.id, new.updated_at from sekisho_beside \
+             where user_id = new.id; end",
             self.set(&blank, "new.id")
         )
     }

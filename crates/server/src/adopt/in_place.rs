@@ -1,0 +1,190 @@
+//! Adopting an application's users in its own file, which it goes on reading: one transaction after a verified copy.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use sekisho_core::adopt::Mapping;
+use sekisho_core::beside::{self, Problem, Roles, SetValue, Standing};
+use sekisho_core::settings::DatabaseUrl;
+use sekisho_core::{Timestamp, rfc3339};
+use sekisho_store::{OpenOptions, Progress, Store, TrialFailure, Tx};
+
+/// Why it did not happen; the application's file is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum InPlaceError {
+    /// The table can't be kept in step as it is: each line says what to add.
+    #[error("{} things are in the way", .0.len())]
+    Problems(Vec<Problem>),
+    /// The trial failed: the application's table did not take what it would have to take later.
+    #[error("trying it out failed at {}: {}", .0.step, .0.reason)]
+    Trial(TrialFailure),
+    /// No database stands beside an application in this file.
+    #[error("{} was not adopted in place, or its trial is over", .0.display())]
+    NotBeside(PathBuf),
+    /// The copy could not be written.
+    #[error("{}: {error}", path.display())]
+    Copy {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The database.
+    #[error("{0}")]
+    Store(#[from] sekisho_store::Error),
+}
+
+/// An adoption that has begun: the file is locked against other writers until it is finished or dropped, which undoes it.
+pub struct InPlace {
+    file: PathBuf,
+    copy: Copy,
+    store: Store,
+    tx: Tx,
+    standing: Standing,
+    before: Option<(Standing, u64)>,
+    now: Timestamp,
+}
+
+/// What came of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stands {
+    /// The copy of the file as it was before; none where nothing was to be done.
+    pub copy: Option<PathBuf>,
+    /// How many of the application's rows are kept in step.
+    pub linked: u64,
+    /// How many users the application could not let in by itself, since it does not read their hashes.
+    pub unreadable: u64,
+}
+
+impl InPlace {
+    /// Locks the file, checks that its table can be kept in step, makes the verified copy, and makes our tables.
+    ///
+    /// The application reads on meanwhile; what it wants to write waits. Blocks while the copy is made.
+    pub async fn begin(
+        file: &Path,
+        mapping: &Mapping,
+        sets: &[SetValue],
+        now: Timestamp,
+        each: impl FnMut(Progress),
+    ) -> Result<InPlace, InPlaceError> {
+        let store = Store::open_in_place(file, OpenOptions::new(now)).await?;
+        let mut tx = store.begin().await?;
+        let columns = tx.columns_of(&mapping.table.name).await?;
+        let table = beside::plan(&mapping.table.name, &columns, &roles(mapping)?, sets)
+            .map_err(InPlaceError::Problems)?;
+        let journal_mode = tx.journal_mode().await?;
+        // The state under the lock: nobody writes between the copy and the adoption.
+        let copy = Copy::make(file, now, each)?;
+        tx.make_schema(now).await?;
+        let before = match tx.standing().await? {
+            Some(standing) => Some((standing, tx.links().await?)),
+            None => None,
+        };
+        tx.stand_aside().await?;
+        let journal_mode = before.as_ref().map_or(journal_mode, |(before, _)| before.journal_mode.clone());
+        let standing =
+            Standing { since: now.as_micros(), copy: copy.path.display().to_string(), journal_mode, table };
+        Ok(InPlace { file: file.to_owned(), copy, store, tx, standing, before, now })
+    }
+
+    /// The copy, from which the rows are to be read: reading the file itself would wait for this transaction's end.
+    pub fn source(&self) -> &Path {
+        &self.copy.path
+    }
+
+    /// The transaction into which the users are to be written.
+    pub fn tx(&mut self) -> &mut Tx {
+        &mut self.tx
+    }
+
+    /// Links users and rows, makes the triggers, tries them out, and makes all of it durable.
+    ///
+    /// Where it stood already and nothing is new, nothing is written and no copy stays.
+    pub async fn finish(self) -> Result<Stands, InPlaceError> {
+        let InPlace { file, copy, store, mut tx, standing, before, now } = self;
+        if let Some(failure) = tx.stand_beside(&standing).await? {
+            return Err(InPlaceError::Trial(failure));
+        }
+        let (linked, unreadable) = (tx.links().await?, tx.unreadable_beside().await?);
+        let unchanged =
+            before.is_some_and(|(before, links)| links == linked && before.table == standing.table);
+        if unchanged {
+            return Ok(Stands { copy: None, linked, unreadable });
+        }
+        tx.commit().await?;
+        let copy = copy.keep();
+        store.close().await;
+        // From now on both write: a log lets readers go on meanwhile. Where the application is just at work, the first
+        // start of the server does it.
+        if let Ok(store) = Store::open(&DatabaseUrl::Sqlite(file), OpenOptions::new(now)).await {
+            store.close().await;
+        }
+        Ok(Stands { copy: Some(copy), linked, unreadable })
+    }
+}
+
+/// Whether the table can be kept in step, without doing anything: what a dry run says.
+pub async fn check(file: &Path, mapping: &Mapping, sets: &[SetValue], now: Timestamp) -> Result<(), InPlaceError> {
+    let store = Store::open_in_place(file, OpenOptions::new(now)).await?;
+    let columns = store.begin().await?.columns_of(&mapping.table.name).await?;
+    beside::plan(&mapping.table.name, &columns, &roles(mapping)?, sets).map_err(InPlaceError::Problems)?;
+    Ok(())
+}
+
+/// Which column stands for what, as the mapping found it.
+fn roles(mapping: &Mapping) -> Result<Roles<'_>, InPlaceError> {
+    let column = |at: usize| mapping.table.columns.get(at).map(|column| column.name.as_str());
+    let named = |at: Option<usize>| at.and_then(column);
+    let hash = named(mapping.password).ok_or(InPlaceError::Problems(vec![Problem::NoHash]))?;
+    Ok(Roles {
+        id: named(Some(mapping.id)).unwrap_or_default(),
+        username: named(mapping.username),
+        email: named(mapping.email),
+        full_name: named(mapping.full_name),
+        hash,
+        disabled: named(mapping.disabled)
+            .map(|column| (column, false))
+            .or_else(|| named(mapping.active).map(|column| (column, true))),
+    })
+}
+
+/// A verified copy beside a file; dropped without `keep` it is removed.
+pub(super) struct Copy {
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Copy {
+    /// Copies what the file holds at this moment to `NAME.before-sekisho-TIME`, with the file's own mode.
+    pub(super) fn make(file: &Path, now: Timestamp, each: impl FnMut(Progress)) -> Result<Copy, InPlaceError> {
+        let time: String =
+            rfc3339::write(now).chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
+        let mut name = file.as_os_str().to_owned();
+        name.push(format!(".before-sekisho-{time}"));
+        let path = PathBuf::from(name);
+        sekisho_store::copy(file, &path, each)?;
+        let copy = Copy { path, kept: false };
+        let cannot = |error| InPlaceError::Copy { path: copy.path.clone(), error };
+        let mode = fs::metadata(file).map_err(cannot)?.permissions().mode() & 0o777;
+        fs::set_permissions(&copy.path, fs::Permissions::from_mode(mode)).map_err(cannot)?;
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(cannot)?;
+        Ok(copy)
+    }
+
+    /// Where it lies, for good.
+    pub(super) fn keep(mut self) -> PathBuf {
+        self.kept = true;
+        self.path.clone()
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        if !self.kept {
+            // It holds what the file still holds.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
