@@ -2,21 +2,22 @@
 //!
 //! A kill alone can't see a missing sync, because the page cache outlives the process. So the oracle reads the order
 //! of the calls: the WAL frame that holds a registration's name, the commit frame of its transaction, a sync of the
-//! WAL that begins after that, and only then the answer that carries the name.
+//! WAL that begins after that, and only then the answer that carries the name. A sync of that frame that failed is not
+//! made good by a later one: the system may have dropped what it could not write.
 
-use crate::client;
+use crate::load;
 use crate::report::{Report, Row};
-use crate::server::{Program, Scratch};
+use crate::scratch::Scratch;
+use crate::server::Program;
+use crate::strace::Strace;
 use crate::trace::{self, Call};
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 const REGISTRATIONS: usize = 60;
-const WRITERS: usize = 4;
+/// The calls that this oracle reads.
+pub(crate) const WATCHED: &str = "trace=write,writev,sendto,sendmsg,pwrite64,pwritev,fdatasync,fsync";
 /// Success without a sync, as a disk that lies would have it.
-const NO_SYNC: &str = "--inject=fdatasync,fsync:retval=0";
+pub(crate) const NO_SYNC: &str = "--inject=fdatasync,fsync:retval=0";
 
 /// The server, and three that must be caught.
 pub(crate) fn run(real: &Program, seed: u64, report: &mut Report) -> Result<(), String> {
@@ -45,36 +46,12 @@ fn watch(program: &Program, seed: u64, inject: Option<&str>) -> Result<(usize, V
     let scratch = Scratch::new("order")?;
     let server = program.start(&scratch.path("data"))?;
     let file = scratch.path("trace.txt");
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "-y", "-xx", "-s", "70000", "-e", "signal=none"]);
-    strace.args(["-e", "trace=write,writev,sendto,sendmsg,pwrite64,pwritev,fdatasync,fsync"]).args(inject);
-    strace.arg("-o").arg(&file).args(["-p", &server.pid().to_string()]);
-    let mut strace = strace.stderr(Stdio::piped()).spawn().map_err(|error| format!("strace: {error}"))?;
-    let said = strace.stderr.take().ok_or("strace: no stderr")?;
-    let mut said = BufReader::new(said).lines().map_while(Result::ok);
-    let attached = said.by_ref().find(|line| line.contains("attached"));
-    attached.ok_or("strace could not attach to the server")?;
-    // Kept read, so that strace never waits for a full pipe.
-    std::thread::spawn(move || said.for_each(drop));
-
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..WRITERS {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= REGISTRATIONS {
-                        return;
-                    }
-                    let _ = client::register(&server.address, &format!("s{seed:x}n{number}z"));
-                }
-            });
-        }
-    });
+    let args: Vec<&str> = ["-e", WATCHED].into_iter().chain(inject).collect();
+    let strace = Strace::attach(server.pid(), &args, &file)?;
+    load::register(&server.address, &format!("s{seed:x}z"), REGISTRATIONS);
     server.kill()?;
-    strace.wait().map_err(|error| format!("strace: {error}"))?;
-    let text = read(&file)?;
-    let (answers, findings) = judge(&trace::calls(&text));
+    strace.finish()?;
+    let (answers, findings) = judge(&trace::calls(&read(&file)?));
     if answers < REGISTRATIONS / 2 {
         return Err(format!(
             "{answers} answers of {REGISTRATIONS} seen: the trace {} shows nothing",
@@ -85,16 +62,17 @@ fn watch(program: &Program, seed: u64, inject: Option<&str>) -> Result<(usize, V
     Ok((answers, findings))
 }
 
-fn read(file: &Path) -> Result<String, String> {
+/// The text of a trace.
+pub(crate) fn read(file: &Path) -> Result<String, String> {
     std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 /// How many registrations were acknowledged, and which of them too early.
-fn judge(calls: &[Call]) -> (usize, Vec<String>) {
+pub(crate) fn judge(calls: &[Call]) -> (usize, Vec<String>) {
     let mut answers = 0;
     let mut findings = Vec::new();
-    for answer in calls.iter().filter(|call| call.data.starts_with(b"HTTP/1.1 2")) {
-        let Some(name) = registered(&answer.data) else { continue };
+    for answer in calls {
+        let Some(name) = answer.acknowledges() else { continue };
         answers += 1;
         if let Some(finding) = too_early(calls, answer, &name) {
             findings.push(format!("{name}: {finding}"));
@@ -103,16 +81,10 @@ fn judge(calls: &[Call]) -> (usize, Vec<String>) {
     (answers, findings)
 }
 
-/// The name in the answer to a registration.
-fn registered(data: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(data);
-    let (_, rest) = text.split_once("\"username\":\"")?;
-    rest.split_once('"').map(|(name, _)| name.to_owned())
-}
-
 fn too_early(calls: &[Call], answer: &Call, name: &str) -> Option<&'static str> {
     let wal: Vec<&Call> = calls.iter().filter(|call| call.target.ends_with("-wal")).collect();
-    let writes: Vec<&Call> = wal.iter().copied().filter(|call| call.name.starts_with("pwrite")).collect();
+    let writes: Vec<&Call> =
+        wal.iter().copied().filter(|call| call.name.starts_with("pwrite") && call.real).collect();
     let Some(page) = writes.iter().position(|call| contains(&call.data, name.as_bytes())) else {
         return Some("answered, yet never written to the WAL");
     };
@@ -125,13 +97,14 @@ fn too_early(calls: &[Call], answer: &Call, name: &str) -> Option<&'static str> 
     let Some(committed) = writes.get(header + 1) else {
         return Some("answered, yet its commit frame is not whole");
     };
-    let synced = wal.iter().any(|call| {
-        matches!(call.name.as_str(), "fdatasync" | "fsync")
-            && call.real
-            && call.begin > committed.end
-            && call.end < answer.begin
-    });
-    (!synced).then_some("answered before its commit frame was synced")
+    let syncs = || {
+        let syncs = wal.iter().filter(|call| call.is_sync() && call.begin > committed.end);
+        syncs.filter(|call| call.end < answer.begin)
+    };
+    if syncs().any(|call| call.result < 0) {
+        return Some("answered after a sync of its commit frame had failed");
+    }
+    (!syncs().any(|call| call.real)).then_some("answered before its commit frame was synced")
 }
 
 fn contains(data: &[u8], name: &[u8]) -> bool {

@@ -36,7 +36,7 @@ fn look(file: &Path) -> Result<Result<HashSet<String>, String>, rusqlite::Error>
 #[cfg(test)]
 mod tests {
     use super::{FILE, users};
-    use crate::server::Scratch;
+    use crate::scratch::Scratch;
     use rusqlite::Connection;
     use std::io::{Seek, SeekFrom, Write};
 

@@ -4,16 +4,33 @@
 //! looks for. A control that passes is a failure, because an oracle that never says no shows nothing.
 
 mod ack_order;
+mod base;
 mod client;
+mod damage;
 mod database;
 mod dice;
+mod disk;
+mod flipped_page;
+mod full_disk;
+mod inject_load;
+mod inject_start;
 mod kill_loop;
+mod load;
+mod lock;
+mod namespace;
+mod oracle;
+mod plan;
+mod power_cut;
+mod read_only;
 mod report;
+mod scarce;
+mod scratch;
 mod server;
 mod stand_in;
+mod strace;
 mod trace;
 
-use report::Report;
+use plan::Plan;
 use server::Program;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,16 +38,20 @@ use std::process::ExitCode;
 /// What the command line asks for.
 struct Options {
     server: PathBuf,
-    rounds: u32,
     seed: u64,
-    /// A quick run: fewer rounds, and `docs/faults.md` stays as it is.
-    short: bool,
+    plan: Plan,
 }
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if args.first().is_some_and(|first| first == "stand-in") {
         return stand_in::run(&args[1..]);
+    }
+    if !namespace::is_inside() {
+        return namespace::enter(&args).unwrap_or_else(|message| {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        });
     }
     match options(&args).and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
@@ -42,7 +63,7 @@ fn main() -> ExitCode {
 }
 
 fn options(args: &[String]) -> Result<Options, String> {
-    let mut options = Options { server: PathBuf::new(), rounds: 0, seed: dice::seed(), short: false };
+    let mut options = Options { server: PathBuf::new(), seed: dice::seed(), plan: Plan::default() };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
@@ -50,25 +71,24 @@ fn options(args: &[String]) -> Result<Options, String> {
             "--server" => {
                 options.server = std::path::absolute(value()?).map_err(|error| error.to_string())?
             }
-            "--rounds" => options.rounds = value()?.parse().map_err(|_| "--rounds takes a number")?,
+            "--rounds" => options.plan.rounds = value()?.parse().map_err(|_| "--rounds takes a number")?,
             "--seed" => options.seed = value()?.parse().map_err(|_| "--seed takes a number")?,
-            "--short" => options.short = true,
-            _ => return Err(format!("unknown argument {arg}; known: --rounds N, --seed N, --short")),
+            "--short" => options.plan.short = true,
+            "--only" => options.plan.only = Some(plan::fault(value()?)?),
+            _ => {
+                return Err(format!(
+                    "unknown argument {arg}; known: --rounds N, --seed N, --short, --only FAULT"
+                ));
+            }
         }
-    }
-    if options.rounds == 0 {
-        options.rounds = if options.short { 20 } else { 200 };
     }
     Ok(options)
 }
 
 fn run(options: Options) -> Result<(), String> {
     println!("seed {}", options.seed);
-    let real = Program::server(&options.server);
-    let mut report = Report::new(options.seed);
-    kill_loop::run(&real, options.rounds, options.seed, &mut report)?;
-    ack_order::run(&real, options.seed, &mut report)?;
-    if !options.short {
+    let report = plan::run(&options.plan, &Program::server(&options.server), options.seed)?;
+    if !options.plan.short && options.plan.only.is_none() {
         report.write()?;
     }
     report.verdict()

@@ -53,6 +53,11 @@ impl Report {
         self.rows.push(row);
     }
 
+    /// Adds the rows of a run of its own, which have been shown.
+    pub(crate) fn join(&mut self, other: Report) {
+        self.rows.extend(other.rows);
+    }
+
     /// Good if every oracle passed what is sound and caught what is broken.
     pub(crate) fn verdict(&self) -> Result<(), String> {
         let failed = self.rows.iter().filter(|row| !row.good()).count();

@@ -1,7 +1,8 @@
 //! A server that can be told to break its promise: what the controls run against.
 //!
 //! It answers `POST /users/` as Sekisho does and keeps the name in a table of the same name, with one of these modes:
-//! `full` keeps the promise; `off` never syncs; `early` answers first and commits every tenth registration.
+//! `full` keeps the promise; `off` never syncs; `early` answers first and commits every tenth registration; `deaf` answers
+//! whatever the database said; `anew` begins with an empty database where it can't read the old one.
 
 use rusqlite::Connection;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 /// Runs until it is killed. `args`: MODE --data FOLDER
 pub(crate) fn run(args: &[String]) -> ExitCode {
     let [mode, _, data] = args else {
-        eprintln!("usage: stand-in full|off|early --data FOLDER");
+        eprintln!("usage: stand-in full|off|early|deaf|anew --data FOLDER");
         return ExitCode::from(2);
     };
     match serve(mode, data) {
@@ -25,13 +26,16 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
 
 fn serve(mode: &str, data: &str) -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir_all(data)?;
-    let database = Connection::open(format!("{data}/{}", crate::database::FILE))?;
-    database.pragma_update(None, "journal_mode", "wal")?;
-    database.pragma_update(None, "synchronous", if mode == "off" { "off" } else { "full" })?;
-    database.execute_batch(
-        "create table if not exists sekisho_users (id integer primary key, username text unique);
-         create table if not exists sekisho_credentials (user_id integer)",
-    )?;
+    let file = format!("{data}/{}", crate::database::FILE);
+    let database = match open(&file, mode) {
+        Err(_) if mode == "anew" => {
+            for end in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{file}{end}"));
+            }
+            open(&file, mode)?
+        }
+        opened => opened?,
+    };
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("listening on http://{}", listener.local_addr()?);
     let mut waiting = Vec::new();
@@ -45,18 +49,36 @@ fn serve(mode: &str, data: &str) -> Result<(), Box<dyn std::error::Error>> {
                 continue;
             }
         }
-        let transaction = database.unchecked_transaction()?;
-        for name in waiting.drain(..) {
-            transaction.execute("insert into sekisho_users (username) values (?1)", [&name])?;
-            transaction
-                .execute("insert into sekisho_credentials (user_id) values (last_insert_rowid())", [])?;
+        let kept = keep(&database, &mut waiting);
+        if mode != "deaf" {
+            kept?;
         }
-        transaction.commit()?;
         if mode != "early" {
             answer(&mut stream, &name)?;
         }
     }
     Ok(())
+}
+
+fn open(file: &str, mode: &str) -> rusqlite::Result<Connection> {
+    let database = Connection::open(file)?;
+    database.busy_timeout(std::time::Duration::ZERO)?;
+    database.pragma_update(None, "journal_mode", "wal")?;
+    database.pragma_update(None, "synchronous", if mode == "off" { "off" } else { "full" })?;
+    database.execute_batch(
+        "create table if not exists sekisho_users (id integer primary key, username text unique);
+         create table if not exists sekisho_credentials (user_id integer)",
+    )?;
+    Ok(database)
+}
+
+fn keep(database: &Connection, names: &mut Vec<String>) -> rusqlite::Result<()> {
+    let transaction = database.unchecked_transaction()?;
+    for name in names.drain(..) {
+        transaction.execute("insert into sekisho_users (username) values (?1)", [&name])?;
+        transaction.execute("insert into sekisho_credentials (user_id) values (last_insert_rowid())", [])?;
+    }
+    transaction.commit()
 }
 
 /// The name in a registration.

@@ -1,4 +1,4 @@
-//! What `strace -f -y -xx` wrote, as the few events that the order of sync and answer is read from.
+//! What `strace -f -y -xx` wrote, as the calls that the order of syncs and answers is read from.
 
 use std::collections::HashMap;
 
@@ -6,15 +6,47 @@ use std::collections::HashMap;
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) name: String,
-    /// What the descriptor is: a path, or `socket:[…]`.
+    /// The descriptor in the first argument, if it is one.
+    pub(crate) fd: Option<i64>,
+    /// What that descriptor is: a path, or `socket:[…]`.
     pub(crate) target: String,
     /// The bytes written, all pieces joined.
     pub(crate) data: Vec<u8>,
+    /// The names that a call takes, in order.
+    pub(crate) names: Vec<String>,
+    /// The arguments after the last text, as they stand: flags, lengths, offsets.
+    pub(crate) rest: String,
+    /// What it returned.
+    pub(crate) result: i64,
     /// Whether the kernel really carried it out, with success.
     pub(crate) real: bool,
     pub(crate) begin: usize,
     pub(crate) end: usize,
 }
+
+impl Call {
+    /// The last argument as a number: an offset or a length.
+    pub(crate) fn last_number(&self) -> Option<u64> {
+        self.rest.rsplit(',').next()?.trim().parse().ok()
+    }
+
+    pub(crate) fn is_sync(&self) -> bool {
+        matches!(self.name.as_str(), "fdatasync" | "fsync")
+    }
+
+    /// The name in the answer to a registration, if this call sends one.
+    pub(crate) fn acknowledges(&self) -> Option<String> {
+        if !self.data.starts_with(b"HTTP/1.1 2") {
+            return None;
+        }
+        let text = String::from_utf8_lossy(&self.data);
+        let (_, rest) = text.split_once("\"username\":\"")?;
+        rest.split_once('"').map(|(name, _)| name.to_owned())
+    }
+}
+
+/// How the names of calls that take names of files begin.
+const NAMING: [&str; 8] = ["open", "creat", "link", "symlink", "unlink", "rename", "mkdir", "rmdir"];
 
 /// The calls of a trace in the order in which they began. A call that never ended is left out.
 pub(crate) fn calls(trace: &str) -> Vec<Call> {
@@ -41,15 +73,23 @@ pub(crate) fn calls(trace: &str) -> Vec<Call> {
 fn call(text: &str, begin: usize, end: usize) -> Option<Call> {
     let (name, rest) = text.split_once('(')?;
     let (arguments, result) = rest.rsplit_once(" = ")?;
+    let result = result.trim_start();
     let target =
         arguments.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(target, _)| target);
-    let data = arguments.split('"').skip(1).step_by(2).flat_map(bytes).collect();
-    let success = !result.trim_start().starts_with('-');
+    let texts: Vec<Vec<u8>> = arguments.split('"').skip(1).step_by(2).map(bytes).collect();
+    let rest = arguments.rsplit('"').next().unwrap_or(arguments);
     Some(Call {
         name: name.to_owned(),
+        fd: arguments.split(|c: char| !c.is_ascii_digit()).next().and_then(|fd| fd.parse().ok()),
         target: String::from_utf8_lossy(&bytes(target.unwrap_or_default())).into_owned(),
-        data,
-        real: success && !result.contains("INJECTED"),
+        names: match NAMING.iter().any(|with_names| name.starts_with(with_names)) {
+            true => texts.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect(),
+            false => Vec::new(),
+        },
+        data: texts.concat(),
+        rest: rest.trim_end().trim_end_matches(')').to_owned(),
+        result: result.split(|c: char| c != '-' && !c.is_ascii_digit()).next()?.parse().unwrap_or(-1),
+        real: !result.starts_with('-') && !result.contains("INJECTED"),
         begin,
         end,
     })
@@ -90,5 +130,18 @@ mod tests {
             ]
         );
         assert_eq!(calls[2].data, b"HTT");
+        assert_eq!((calls[0].fd, calls[0].last_number(), calls[0].result), (Some(4), Some(32), 2));
+    }
+
+    #[test]
+    fn reads_names_and_what_a_call_returned() {
+        let trace = r#"11 openat(AT_FDCWD<\x2f\x61>, "\x2f\x62", O_RDWR|O_CREAT, 0600) = 12<\x2f\x62>
+11 linkat(AT_FDCWD<\x2f\x61>, "\x2f\x62", AT_FDCWD<\x2f\x61>, "\x2f\x63", 0) = 0
+11 ftruncate(12<\x2f\x62>, 8192)      = 0"#;
+        let calls = calls(trace);
+        assert_eq!((calls[0].fd, calls[0].result, calls[0].names.len()), (None, 12, 1));
+        assert!(calls[0].rest.contains("O_CREAT"));
+        assert_eq!(calls[1].names, ["/b", "/c"]);
+        assert_eq!((calls[2].fd, calls[2].last_number()), (Some(12), Some(8192)));
     }
 }

@@ -196,6 +196,8 @@ async fn sqlite(
     lock_wait: Duration,
 ) -> Result<Driver, Error> {
     let conn = patiently(lock_wait, || Conn::open(path, role, observer)).await?;
+    // The log has its name by now.
+    file::sync_names(path)?;
     let writer = Writer::start(conn, Arc::clone(observer), lock_wait)?;
     let readers = Readers::new(path.to_owned(), Arc::clone(observer), lock_wait);
     Ok(Driver::Sqlite { readers: Arc::new(readers), writer: Arc::new(writer) })

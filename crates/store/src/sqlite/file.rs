@@ -94,9 +94,17 @@ pub(crate) fn create(path: &Path, list: &str, observer: &Arc<Observer>) -> Resul
     });
     forget(&draft);
     made?;
-    // The new name must outlive a power cut as well.
+    sync_names(path)
+}
+
+/// Makes the names of the file and of what lies beside it outlive a power cut.
+///
+/// SQLite asks for that too when it has made a log, but takes no notice if it fails.
+pub(crate) fn sync_names(path: &Path) -> Result<(), Error> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unavailable(folder, error))
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| Error::unavailable(format!("{}: {error}", folder.display())))
 }
 
 /// Gives the draft its name, unless a file has that name: that one is left as it is, whatever it is.
@@ -162,7 +170,8 @@ fn length(path: &Path) -> Result<Option<u64>, Error> {
     if !metadata.is_file() {
         return Err(Error::misuse(format!("{} is not a file", path.display())));
     }
-    if metadata.len() == 0 {
+    // SQLite takes a single byte for no content as well.
+    if metadata.len() <= 1 {
         return Err(Error::corrupt(format!(
             "{} has no content; if it was never a database, remove it and start again",
             path.display()

@@ -91,6 +91,7 @@ async fn s14_a_file_that_is_no_database_is_refused_and_untouched() {
     let path = folder.path("test.db");
     for (content, says) in [
         (&b""[..], "has no content"),
+        (b"S", "has no content"),
         (b"hello", "not a database"),
         (&[b'x'; 5000], "not a database"),
         (b"SQLite format 3\0", "not a database"),
@@ -181,7 +182,8 @@ async fn s17_a_newer_or_other_schema_is_refused_and_untouched() {
 }
 
 /// Takes everything of ours out of a database.
-const NOTHING_OF_OURS: [&str; 8] = [
+const NOTHING_OF_OURS: [&str; 9] = [
+    "drop table sekisho_adopted",
     "drop table sekisho_items",
     "drop table sekisho_credentials",
     "drop table sekisho_users",
