@@ -3,7 +3,9 @@
 mod config;
 mod db;
 mod db_restore;
+mod export;
 mod help;
+mod import;
 mod instance;
 mod item;
 mod prompt;

@@ -1,0 +1,323 @@
+//! `sekisho user import`: users from elsewhere, beside a running server.
+
+use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Db, Ran, Scratch, Setup, Site, start, until};
+
+/// Of `tim1234`, as the seeds print it.
+const TIM: &str = "$2b$12$2Ss8aodwv5mZjR1Ofee86.OgtdlekDXCtdB6xH.l/nUMd9K73tmXa";
+
+fn site() -> Site {
+    let site = Setup::new().start(Db::Sqlite, 1);
+    site.unlogged(TIM);
+    site
+}
+
+/// Writes a file into the site's folder, from where the commands run.
+fn file(site: &Site, name: &str, text: &str) -> PathBuf {
+    let path = site.folder().join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// That many users of another system, each with a hash.
+fn many(range: std::ops::Range<u32>) -> String {
+    range.fold(String::new(), |mut text, n| {
+        let name = n.wrapping_mul(2_654_435_761);
+        let row = json!({
+            "external_id": n, "username": format!("user-{name:08x}"), "email": format!("{name:08x}@example.com"),
+            "full_name": format!("User {n}"), "password_hash": TIM,
+        });
+        writeln!(text, "{row}").unwrap();
+        text
+    })
+}
+
+fn json_of(ran: &Ran) -> Value {
+    serde_json::from_str(ran.stdout.trim()).unwrap_or_else(|_| panic!("{ran:?}"))
+}
+
+#[test]
+fn a_csv_of_another_system_logs_in_at_once() {
+    let site = site();
+    let csv = format!(
+        "id,Username,Email,hashed_password,is_active,phone\r\n\
+         7,tim,tim@gmail.com,{TIM},true,\"+49, \"\"30\"\"\"\r\n8,ann,ann@example.com,{TIM},0,\r\n"
+    );
+    file(&site, "users.csv", &csv);
+    let ran = site.cli(&["user", "import", "users.csv"]).ok();
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("imported 2 users\n", ""));
+    assert_eq!(site.me(&site.token("tim", "tim1234")).json()["username"], "tim");
+    assert_eq!(site.login("TIM@gmail.com", "tim1234").status, 200);
+    assert_eq!(site.login("ann", "tim1234").status, 401, "she is not active");
+    let shown = site.cli(&["user", "show", "tim", "--json"]).ok().json();
+    assert_eq!(shown["external_id"], "7");
+    let extra = site.database().text("select extra from sekisho_users where username = 'tim'");
+    assert_eq!(extra, "{\"phone\":\"+49, \\\"30\\\"\"}");
+    assert_eq!(site.database().number("select count(*) from sekisho_events where kind = 'user_imported'"), 2);
+}
+
+#[test]
+fn a32_rows_that_are_refused_are_named_and_the_others_are_there_whole() {
+    let site = start(Db::Sqlite, 1);
+    site.unlogged("canary-secret");
+    let rows = [
+        json!({"username": "ann", "email": "ann@example.com", "password_hash": TIM}),
+        json!({"username": "bob", "password_hash": "canary-secret"}),
+        json!({"username": "TIM", "email": "other@example.com"}),
+        json!({"username": "tom", "email": "Tim@gmail.com"}),
+        json!({"username": "ANN", "email": "two@example.com"}),
+        json!({"username": "tim@gmail.com", "email": "three@example.com"}),
+        json!({"username": "col", "items": [1]}),
+        json!({"full_name": "Nobody"}),
+        json!({"username": "eve", "passwd": "canary-secret"}),
+    ];
+    let mut text = rows.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
+    text.push_str("\n{\"username\": \"cut");
+    file(&site, "users.jsonl", &text);
+    let refused = "\
+line 2: password_hash: The stored password hash is of an unknown scheme. (hash_scheme_unknown)
+line 3: username: is in use (username_taken)
+line 4: email: is in use (email_taken)
+line 5: username: is in use (username_taken)
+line 6: username: is the address of another user (username_taken)
+line 7: items: 1 is that of another user (identity_taken)
+line 8: neither a username nor an email (fields_invalid)
+line 9: passwd: is named like a secret and is not known: a hash is password_hash; if it is none, put it into extra (fields_invalid)
+line 10: not JSON: Unterminated string starting at (character 13) (fields_invalid)
+";
+    let told = |ran: Ran, last: &str| {
+        let words =
+            refused.replace("line 5: username: is in use", "line 5: username: is that of an earlier row");
+        let expected = if last.starts_with("would") { &words } else { refused };
+        assert_eq!(
+            (ran.code, ran.stdout, ran.stderr),
+            (Some(1), format!("{expected}{last}\n"), String::new())
+        );
+    };
+    let dry = site.unchanged(|| site.cli(&["user", "import", "users.jsonl", "--dry-run"]));
+    told(dry, "would import 1 user; 9 refused");
+    told(site.cli(&["user", "import", "users.jsonl"]), "imported 1 user; 9 refused");
+    let again = site.cli(&["user", "import", "users.jsonl", "--report", "report.jsonl"]);
+    told(again, "imported 0 users; 1 here already; 9 refused");
+    assert_eq!(site.database().number("select count(*) from sekisho_users"), 2, "tim and ann");
+    assert_eq!(site.database().number("select count(*) from sekisho_credentials"), 2);
+
+    let report = std::fs::read_to_string(site.folder().join("report.jsonl")).unwrap();
+    let lines: Vec<Value> = report.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 9);
+    assert_eq!(
+        lines[1],
+        json!({"line": 3, "result": "refused", "error": "username_taken", "message": "username: is in use"})
+    );
+    assert!(!report.contains("canary-secret"));
+    let kept = site.cli(&["user", "import", "users.jsonl", "--report", "report.jsonl"]);
+    assert_eq!(kept.stderr, "sekisho: report.jsonl is there already: --force replaces it\n");
+}
+
+#[test]
+fn who_is_here_already_is_left_as_they_are() {
+    let site = site();
+    let row = json!({"id": "0199f0a2-6c1e-7777-b777-777777777777", "username": "ann", "password_hash": TIM,
+        "email": "ann@example.com", "full_name": "Ann", "token_version": 0});
+    file(&site, "one.jsonl", &row.to_string());
+    site.cli(&["user", "import", "one.jsonl"]).ok();
+    // The server makes the hash anew, and a new password raises the version: neither is undone by the old file.
+    assert_eq!(site.login("ann", "tim1234").status, 200);
+    assert_eq!(site.cli(&["user", "import", "one.jsonl"]).ok().stdout, "imported 0 users; 1 here already\n");
+    let new = "nine slow otters swim";
+    site.secret(new);
+    site.cli_with(&["user", "set-password", "ann", "--password-stdin"], new).ok();
+    let mut other = row.clone();
+    other["full_name"] = json!("Ann of the file");
+    other["disabled"] = json!(true);
+    file(&site, "other.jsonl", &other.to_string());
+    let ran = site.unchanged(|| site.cli(&["user", "import", "other.jsonl", "--report", "r.jsonl"]).ok());
+    assert_eq!(ran.stdout, "imported 0 users; 1 here already and different, left as they are\n");
+    let report = std::fs::read_to_string(site.folder().join("r.jsonl")).unwrap();
+    assert_eq!(report, "{\"differs\":[\"full_name\",\"disabled\"],\"line\":1,\"result\":\"kept\"}\n");
+    assert_eq!(site.login("ann", new).status, 200);
+
+    site.cli(&["user", "delete", "ann", "--yes"]).ok();
+    let ran = site.cli(&["user", "import", "one.jsonl"]);
+    assert_eq!(
+        (ran.code, ran.stdout.lines().next()),
+        (Some(1), Some("line 1: id: was that of a user who was deleted here (identity_taken)"))
+    );
+}
+
+#[test]
+fn a_trial_foretells_what_the_import_does_and_makes_no_database() {
+    let scratch = Scratch::new();
+    let text = format!(
+        "{}{}{}\n",
+        many(0..1500),
+        many(3..4),
+        json!({"username": "user-00000000", "email": "x@x.org"})
+    );
+    std::fs::write(scratch.path().join("users.jsonl"), text).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = Setup::new().command(scratch.path(), "user");
+        command.args(["import", "users.jsonl", "--json"]).args(args);
+        Ran::of(command, "")
+    };
+    assert_eq!(run(&["--dry-run"]).code, Some(2));
+    assert!(!scratch.path().join("data").exists());
+
+    let mut list = Setup::new().command(scratch.path(), "user");
+    list.args(["add", "first", "--email", "first@example.com", "--password-stdin"]);
+    Ran::of(list, "seven grey herons wade").ok();
+    let foretold = json_of(&run(&["--dry-run"]));
+    assert_eq!(
+        foretold,
+        json!({
+            "dry_run": true, "imported": 1500, "unchanged": 1, "kept": 0, "refused": 1, "without_password": 0,
+            "refusals": [{"line": 1502, "result": "refused", "error": "username_taken",
+                "message": "username: is that of an earlier row"}],
+        })
+    );
+    let done = json_of(&run(&[]));
+    assert_eq!(
+        (&done["imported"], &done["unchanged"], &done["refused"]),
+        (&json!(1500), &json!(1), &json!(1))
+    );
+}
+
+#[test]
+fn the_first_users_may_come_from_standard_input_before_the_first_start() {
+    let scratch = Scratch::new();
+    let mut command = Setup::new().command(scratch.path(), "user");
+    command.args(["import", "-"]);
+    let ran = Ran::of(command, "{\"email\":\"ann@example.com\"}\n").ok();
+    assert_eq!(ran.stdout, "imported 1 user (1 without a password)\n");
+    let site = Setup::new().start_in(scratch);
+    assert_eq!(
+        site.cli(&["user", "show", "ann@example.com", "--json"]).ok().json()["username"],
+        "ann@example.com"
+    );
+    assert_eq!(site.login("ann@example.com", "tim1234").status, 401);
+}
+
+#[test]
+fn what_is_no_file_of_users_is_refused_as_a_whole() {
+    let site = site();
+    for (name, text, code, error) in [
+        (
+            "a.jsonl",
+            "{\"format\":\"sekisho-users\",\"version\":2}\n{\"username\":\"a\"}\n",
+            1,
+            "a.jsonl: line 1: version: 2 of the format is not known, this program reads 1: use a newer one",
+        ),
+        (
+            "b.csv",
+            "a,b\n1,2\n",
+            1,
+            "b.csv: line 1: no column is named username or email: the first line names the columns",
+        ),
+        (
+            "c.csv",
+            "username,api_token\na,b\n",
+            1,
+            "c.csv: line 1: api_token: is named like a secret and is not known: a hash is password_hash",
+        ),
+        (
+            "d.json",
+            "[]",
+            2,
+            "a .json file may be one JSON document: make it one object a line (jq -c '.[]'), or say --format jsonl",
+        ),
+        ("e", "", 2, "the name does not end in .jsonl, .ndjson or .csv: say --format"),
+    ] {
+        file(&site, name, text);
+        let ran = site.unchanged(|| site.cli(&["user", "import", name]));
+        assert_eq!(
+            (ran.code, ran.stdout.as_str(), ran.stderr),
+            (Some(code), "", format!("sekisho: {error}\n"))
+        );
+    }
+    let ran = site.cli(&["user", "import", "nothing.csv"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.starts_with("sekisho: cannot read nothing.csv: "), "{}", ran.stderr);
+}
+
+/// Starts an import that nobody waits for.
+fn begin(site: &Site, name: &str) -> Child {
+    let mut command = Setup::new().command(site.folder(), "user");
+    command.args(["import", name]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+#[test]
+fn a32_a_killed_import_leaves_whole_users_and_is_run_again() {
+    let site = site();
+    file(&site, "users.jsonl", &many(0..20_000));
+    let count = |sql: &str| site.database().number(sql);
+    let users = || count("select count(*) from sekisho_users");
+    let mut child = begin(&site, "users.jsonl");
+    until("the first users", || (users() > 0).then_some(()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let there = users();
+    assert!((1..20_000).contains(&there), "{there} users when it was killed");
+    assert_eq!(there % 1000, 0, "a transaction holds a thousand rows");
+    assert_eq!(count("select count(*) from sekisho_credentials"), there);
+    assert_eq!(count("select n from sekisho_hash_schemes where scheme = 'bcrypt'"), there);
+    let ran = site.cli(&["user", "import", "users.jsonl"]).ok();
+    assert_eq!(ran.stdout, format!("imported {} users; {there} here already\n", 20_000 - there));
+    assert_eq!(
+        (users(), count("select n from sekisho_hash_schemes where scheme = 'bcrypt'")),
+        (20_000, 20_000)
+    );
+}
+
+#[test]
+fn a_running_server_goes_on_writing_while_users_come_in() {
+    let site = site();
+    file(&site, "users.jsonl", &many(0..20_000));
+    let mut child = begin(&site, "users.jsonl");
+    let mut registered = 0;
+    while child.try_wait().unwrap().is_none() {
+        assert_eq!(site.register(&format!("native{registered}"), "seven grey herons wade").status, 200);
+        registered += 1;
+    }
+    assert!(registered > 0 && child.wait().unwrap().success());
+    assert_eq!(site.database().number("select count(*) from sekisho_users"), 20_000 + registered);
+}
+
+/// The most memory that an import of this file needed, in bytes.
+fn peak(site: &Site, name: &str) -> u64 {
+    let mut child = begin(site, name);
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        peak = kib.unwrap_or(0).max(peak);
+        std::thread::yield_now();
+    }
+    assert!(child.wait().unwrap().success());
+    peak * 1024
+}
+
+#[test]
+fn memory_does_not_grow_with_the_file() {
+    let site = site();
+    file(&site, "few.jsonl", &many(0..4000));
+    file(&site, "many.jsonl", &many(4000..44_000));
+    let (few, many) = (peak(&site, "few.jsonl"), peak(&site, "many.jsonl"));
+    assert!(many < few + (16 << 20), "{few} bytes for 4,000 users, {many} for 40,000");
+}
+
+#[test]
+fn l03_a_report_is_its_owners_alone() {
+    let site = site();
+    file(&site, "users.jsonl", "x\n");
+    site.cli(&["user", "import", "users.jsonl", "--report", "r.jsonl"]);
+    let mode = std::fs::metadata(site.folder().join("r.jsonl")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
