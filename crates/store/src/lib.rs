@@ -43,6 +43,7 @@ pub use measures::Measured;
 pub use migrate::schema;
 pub use session::{Read, Tx};
 pub use sqlite::backup::{Copied, Progress, copy, settle};
+pub use sqlite::lock::is_writable;
 pub use sqlite::foreign::Foreign;
 pub use sqlite::in_place::{TrialFailure, leave_wal};
 pub use sqlite::sqlmodel::SqlModelFile;

@@ -18,6 +18,7 @@ pub(crate) mod check;
 pub(crate) mod file;
 pub(crate) mod foreign;
 pub(crate) mod in_place;
+pub(crate) mod lock;
 pub(crate) mod readers;
 pub(crate) mod sqlmodel;
 pub(crate) mod writer;

@@ -16,6 +16,7 @@ mod net;
 mod registry;
 mod resolve;
 mod rules;
+mod shadowed;
 mod show;
 mod suggest;
 #[cfg(test)]
@@ -37,8 +38,10 @@ pub use model::{
 pub use net::IpNet;
 pub use registry::{Kind, SETTINGS, Setting, find};
 pub use resolve::{resolve, secret_key_file};
+pub use shadowed::{Shadowed, shadowed};
 pub use show::{Change, Shown, changes, show};
 pub use toml_file::layer_from_toml;
+pub use value::toml_text;
 
 impl Default for Settings {
     /// The defaults of `config.default.toml`: the development profile on a loopback address.

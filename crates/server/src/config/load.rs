@@ -2,7 +2,7 @@
 
 use super::error::ConfigError;
 use super::files::{self, Source};
-use sekisho_core::settings::{self, Layer, Origins, Settings};
+use sekisho_core::settings::{self, Layer, Origins, Settings, Shadowed};
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -25,18 +25,20 @@ pub struct Loaded {
     pub origins: Origins,
     /// The files that were looked for, there or not: what `--reload` watches.
     pub files: Vec<PathBuf>,
+    /// What is said in one place and does not count, since another says otherwise.
+    pub shadowed: Vec<Shadowed>,
 }
 
 /// Reads all layers and checks the whole; all errors are found in one go.
 pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
     let mut files = Vec::new();
     match read(flags, &mut files) {
-        Ok((settings, origins)) => Ok(Loaded { settings, origins, files }),
+        Ok((settings, origins, shadowed)) => Ok(Loaded { settings, origins, files, shadowed }),
         Err(error) => Err(ConfigError { files, ..error }),
     }
 }
 
-fn read(flags: &Flags, files: &mut Vec<PathBuf>) -> Result<(Settings, Origins), ConfigError> {
+fn read(flags: &Flags, files: &mut Vec<PathBuf>) -> Result<(Settings, Origins, Vec<Shadowed>), ConfigError> {
     let mut layers: Vec<Layer> = Vec::new();
     let mut lines = Vec::new();
     let mut take = |layer: Result<Layer, ConfigError>| match layer {
@@ -64,7 +66,8 @@ fn read(flags: &Flags, files: &mut Vec<PathBuf>) -> Result<(Settings, Origins), 
         }
         None => None,
     };
-    Ok(settings::resolve(&layers, secret)?)
+    let (settings, origins) = settings::resolve(&layers, secret)?;
+    Ok((settings, origins, settings::shadowed(&layers)))
 }
 
 fn toml_layer(source: &Source) -> Result<Layer, ConfigError> {

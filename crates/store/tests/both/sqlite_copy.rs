@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sekisho_core::settings::DatabaseUrl;
-use sekisho_store::{Error, Look, OpenOptions, Store, Unique, copy, settle};
+use sekisho_store::{Error, Look, OpenOptions, Store, Unique, copy, is_writable, settle};
 
 use crate::world::{Folder, NOW, id, insert, insert_tim, new_user};
 
@@ -173,4 +173,23 @@ async fn a_file_is_settled_unless_somebody_has_it_open() {
     assert_eq!(settle(&crashed.path("test.db")), Ok(true));
     assert_eq!(names(&crashed), ["test.db"]);
     assert_eq!(users_in(crashed.path("test.db")).await, 1);
+}
+
+#[tokio::test]
+async fn who_holds_the_lock_is_noticed_and_nothing_is_written() {
+    let folder = Folder::new();
+    let path = folder.path("test.db");
+    let short = std::time::Duration::from_millis(20);
+    let store = open(&path).await;
+    insert_tim(&store).await;
+    let log = fs::read(folder.path("test.db-wal")).unwrap();
+    assert_eq!(is_writable(&path, short), Ok(true));
+    let held = store.begin().await.unwrap();
+    assert_eq!(is_writable(&path, short), Ok(false));
+    drop(held);
+    assert_eq!(is_writable(&path, short), Ok(true));
+    assert!(fs::read(folder.path("test.db-wal")).unwrap() == log);
+    store.close().await;
+    assert_eq!(is_writable(&path, short), Ok(true));
+    assert_eq!(names(&folder), ["test.db"]);
 }
