@@ -33,6 +33,13 @@ pub enum Event {
         /// Whether their password hashes went along.
         hashes: bool,
     },
+    /// A user was taken over from an application.
+    UserAdopted {
+        /// The user.
+        user: UserId,
+        /// What identified the user there.
+        external_id: String,
+    },
     /// A password was set; tokens issued before no longer count.
     PasswordSet {
         /// Whose.
@@ -84,6 +91,7 @@ impl Event {
             Self::UserAdded { .. } => "user_added",
             Self::UserImported { .. } => "user_imported",
             Self::UsersExported { .. } => "users_exported",
+            Self::UserAdopted { .. } => "user_adopted",
             Self::PasswordSet { .. } => "password_set",
             Self::PasswordUpgraded { .. } => "password_upgraded",
             Self::UserDisabled { .. } => "user_disabled",
@@ -99,6 +107,7 @@ impl Event {
         match self {
             Self::UserRegistered { user }
             | Self::UserAdded { user }
+            | Self::UserAdopted { user, .. }
             | Self::UserImported { user }
             | Self::PasswordSet { user }
             | Self::PasswordUpgraded { user, .. }
@@ -113,6 +122,7 @@ impl Event {
     /// What else there is to say, as a JSON object; empty where kind and subject say it all.
     pub fn data(&self) -> Value {
         match self {
+            Self::UserAdopted { external_id, .. } => json!({ "external_id": external_id }),
             Self::PasswordUpgraded { from, to, .. } => json!({ "from": from, "to": to }),
             Self::UsersExported { users, hashes } => json!({ "users": users, "hashes": hashes }),
             Self::ItemAdded { item_id, .. } | Self::ItemRemoved { item_id } => json!({ "item_id": item_id }),

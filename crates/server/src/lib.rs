@@ -5,6 +5,7 @@
 //! application that adds its own protected routes.
 
 pub mod accounts;
+pub mod adopt;
 pub mod address;
 pub mod app;
 pub mod cli;
@@ -12,6 +13,7 @@ pub mod config;
 pub mod database;
 pub mod demo;
 pub mod docs;
+pub mod doctor;
 pub mod error;
 pub mod extract;
 pub mod failure;

@@ -16,6 +16,7 @@ statements! {
         "select kind from sekisho_adopted where kind >= $1 order by kind, external_id limit 1";
     OF_USER(Id) =
         "select external_id from sekisho_adopted where user_id = $1 and kind = 'user' limit 1";
+    HAS_ITEM(Int) = "select item_id from sekisho_items where item_id = $1";
     HOLDERS(Id, Int) =
         "select id, username, username_key, email_key from sekisho_users where id > $1 order by id limit $2";
 }
@@ -55,6 +56,11 @@ impl Read {
     /// Whether this user was taken over.
     pub async fn was_adopted(&mut self, id: UserId) -> Result<bool, Error> {
         Ok(self.one(&OF_USER, &[id.into()]).await?.is_some())
+    }
+
+    /// Whether there is an item with this number.
+    pub async fn has_item(&mut self, item_id: i64) -> Result<bool, Error> {
+        Ok(self.one(&HAS_ITEM, &[item_id.into()]).await?.is_some())
     }
 
     /// Up to `limit` of those after `after` who have a name or an address, deleted users included.

@@ -38,7 +38,7 @@ pub(super) fn layer(path: &str) -> Option<Layer> {
         "admin" | "docs" | "health" | "oauth" => Layer::Handler,
         "extract" => Layer::Extract,
         "metrics" if file == "api.rs" => Layer::Handler,
-        "accounts" | "database" | "demo" | "items" | "mail" | "sessions" | "tokens" => match file {
+        "accounts" | "adopt" | "database" | "demo" | "doctor" | "items" | "mail" | "sessions" | "tokens" => match file {
             "api.rs" | "pages.rs" => Layer::Handler,
             _ => Layer::Verb,
         },

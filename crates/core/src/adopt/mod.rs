@@ -12,10 +12,12 @@ mod row;
 mod shape;
 
 mod application;
+mod choice;
 mod python;
 mod python_text;
 
 pub use application::{AppSetting, Found, Literal, Place, findings_in_dotenv, findings_in_python};
+pub use choice::{Choice, choose};
 pub use mapping::{ItemMapping, MapOverride, Mapping};
 pub use naming::{Arrival, Naming};
 pub use note::Note;

@@ -133,6 +133,11 @@ fn integer_of(text: &str) -> Option<i64> {
     plain.then(|| digits.parse().ok()).flatten()
 }
 
+/// A text as a TOML basic string, in its quotes.
+pub fn toml_text(text: &str) -> String {
+    Quoted(text).to_string()
+}
+
 /// A TOML basic string.
 struct Quoted<'a>(&'a str);
 

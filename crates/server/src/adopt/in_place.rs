@@ -125,7 +125,12 @@ impl InPlace {
 }
 
 /// Whether the table can be kept in step, without doing anything: what a dry run says.
-pub async fn check(file: &Path, mapping: &Mapping, sets: &[SetValue], now: Timestamp) -> Result<(), InPlaceError> {
+pub async fn check(
+    file: &Path,
+    mapping: &Mapping,
+    sets: &[SetValue],
+    now: Timestamp,
+) -> Result<(), InPlaceError> {
     let store = Store::open_in_place(file, OpenOptions::new(now)).await?;
     let columns = store.begin().await?.columns_of(&mapping.table.name).await?;
     beside::plan(&mapping.table.name, &columns, &roles(mapping)?, sets).map_err(InPlaceError::Problems)?;
@@ -157,7 +162,11 @@ pub(super) struct Copy {
 
 impl Copy {
     /// Copies what the file holds at this moment to `NAME.before-sekisho-TIME`, with the file's own mode.
-    pub(super) fn make(file: &Path, now: Timestamp, each: impl FnMut(Progress)) -> Result<Copy, InPlaceError> {
+    pub(super) fn make(
+        file: &Path,
+        now: Timestamp,
+        each: impl FnMut(Progress),
+    ) -> Result<Copy, InPlaceError> {
         let time: String =
             rfc3339::write(now).chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
         let mut name = file.as_os_str().to_owned();

@@ -1,10 +1,13 @@
 //! The command line: one file a command, each a thin caller of the verbs that the routes call too.
 
+mod adopt;
+mod adopt_print;
 mod bar;
 mod completions;
 mod config;
 mod db;
 mod db_progress;
+mod doctor;
 mod draft;
 mod exit;
 mod explain;
@@ -73,12 +76,18 @@ enum Command {
     /// Add, list and remove items
     #[command(subcommand, arg_required_else_help = true)]
     Item(item::ItemCommand),
+    /// Take over the users of an application, with their passwords, items and SECRET_KEY
+    #[command(after_help = adopt::EXAMPLE, arg_required_else_help = true)]
+    Adopt(adopt::Adopt),
     /// Check, back up and restore the database
     #[command(subcommand, arg_required_else_help = true)]
     Db(db::DbCommand),
     /// Issue a token, or find out why one is refused
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::TokenCommand),
+    /// Look at what breaks in practice, and say how to mend it; changes nothing
+    #[command(after_help = doctor::EXAMPLE)]
+    Doctor,
     /// Say what a reason code of the log means and how to mend it
     #[command(after_help = "Example:\n  sekisho explain token_expired\n  sekisho explain")]
     Explain(explain::Explain),
@@ -163,8 +172,10 @@ where
         Command::Serve(flags) => serve::run(&flags.with(global), flags.supervised, own_routes),
         Command::User(command) => user::run(command, open(), out),
         Command::Item(command) => item::run(command, &open(), out),
+        Command::Adopt(args) => adopt::run(args, global.flags(), out),
         Command::Db(command) => db::run(command, &global.flags(), out),
         Command::Token(command) => token::run(command, &open(), out),
+        Command::Doctor => doctor::run(&global.flags(), out),
         Command::Explain(args) => explain::run(&args, out),
         Command::Config(command) => config::run(command, &global.flags(), out),
         Command::Health => health::run(&global.flags(), out),

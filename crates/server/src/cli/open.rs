@@ -52,16 +52,20 @@ impl Open {
         }
         // One command hashes one password.
         settings.hashing.threads = 1;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Stop::unavailable(format!("cannot start: {error}")))?;
-        runtime.block_on(async {
+        runtime()?.block_on(async {
             let root = root(&settings).await?;
             let app = app(settings, &root, AuthTrace::off(), None).await?;
             command(app).await
         })
     }
+}
+
+/// What a command runs on: one thread.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::unavailable(format!("cannot start: {error}")))
 }
 
 /// The SQLite file of these settings.

@@ -62,6 +62,11 @@ pub(super) fn secret(path: &Path) -> Result<SecretBytes, String> {
     Ok(SecretBytes::new(content.to_vec()))
 }
 
+/// The content of a key file that may not be there, as [`secret`] reads it.
+pub fn secret_file(path: &Path) -> Result<Option<SecretBytes>, String> {
+    if path.exists() { secret(path).map(Some) } else { Ok(None) }
+}
+
 fn read(path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());
     File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;

@@ -1,0 +1,345 @@
+//! Letting users and items come, all in one transaction or none.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use sekisho_core::accounts::IncomingUser;
+use sekisho_core::adopt::{Adopted, AdoptedItem, Arrival, Naming, Note};
+use sekisho_core::credentials::{HashString, SchemeCost, recognise};
+use sekisho_core::{Ctx, Dice, Event, User, UserId};
+use sekisho_store::{Error, Insert, Read, Tx};
+use tokio::sync::mpsc::Receiver;
+
+use super::reading::{Row, Survey};
+use super::report::{ItemReport, Report, RowReport};
+
+/// Why nothing was taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// A database failed; nothing was done.
+    #[error("{0}")]
+    Store(#[from] Error),
+    /// What is known of earlier rows speaks of another database.
+    #[error("{0}")]
+    OtherDatabase(OtherDatabase),
+    /// The application's file could not be read to its end.
+    #[error("the application's file was not read to its end")]
+    CutShort,
+}
+
+/// Rows that came before, and what they are in this file.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "of {known} rows that came before, {agree} have the name or the address that they had: is it another database?"
+)]
+pub struct OtherDatabase {
+    /// Rows whose id came before and whose user is here.
+    pub known: u64,
+    /// Of those the ones that have the same name or address.
+    pub agree: u64,
+}
+
+/// By what rows of one application are told from those of another: the first needs nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin(pub Option<String>);
+
+impl Origin {
+    /// Under what identifier a row's user is known here.
+    pub fn external_id(&self, old_id: &str) -> String {
+        match &self.0 {
+            Some(origin) => format!("{origin}:{old_id}"),
+            None => old_id.to_owned(),
+        }
+    }
+}
+
+/// An adoption at work: it decides the same whether it may write or not.
+pub struct Adoption<'a> {
+    ctx: &'a Ctx,
+    dice: &'a dyn Dice,
+    origin: &'a Origin,
+    naming: Naming,
+    /// How many rows are still to come, so that later ones get later ids.
+    to_come: u64,
+    known: u64,
+    agree: u64,
+    report: Report,
+    /// What was placed without being written.
+    tried: HashSet<String>,
+    tried_numbers: HashSet<i64>,
+    /// Items that get a new number, when those that keep theirs have it.
+    unnumbered: Vec<(AdoptedItem, UserId)>,
+}
+
+/// Rows of [`Read::holders`] read at once.
+const PAGE: u32 = 1000;
+
+impl<'a> Adoption<'a> {
+    /// Begins with what the first reading found out.
+    pub fn new(ctx: &'a Ctx, dice: &'a dyn Dice, origin: &'a Origin, survey: Survey) -> Self {
+        let Survey { naming, users } = survey;
+        Self {
+            ctx,
+            dice,
+            origin,
+            naming,
+            to_come: users,
+            known: 0,
+            agree: 0,
+            report: Report::default(),
+            tried: HashSet::new(),
+            tried_numbers: HashSet::new(),
+            unnumbered: Vec::new(),
+        }
+    }
+
+    /// Lets all rows come; the caller commits, or nothing has happened.
+    pub async fn write(mut self, tx: &mut Tx, rows: &mut Receiver<Row>) -> Result<Report, Problem> {
+        tx.release_names(self.ctx.now).await?;
+        self.meet_who_is_here(tx).await?;
+        while let Some(row) = rows.recv().await {
+            match row {
+                Row::User(row) => {
+                    if let Some(user) = self.user(Some(tx), *row).await? {
+                        self.insert(tx, &user).await?;
+                    }
+                }
+                Row::Item(item) => self.write_item(tx, item).await?,
+                Row::End => {
+                    self.number_the_rest(tx).await?;
+                    return self.judged();
+                }
+                other => self.leave_out(other),
+            }
+        }
+        Err(Problem::CutShort)
+    }
+
+    /// Says what [`Adoption::write`] would do, in a database as it is now; `None`: in a new one.
+    pub async fn try_out(
+        mut self,
+        mut read: Option<&mut Read>,
+        rows: &mut Receiver<Row>,
+    ) -> Result<Report, Problem> {
+        if let Some(read) = read.as_deref_mut() {
+            self.meet_who_is_here(read).await?;
+        }
+        while let Some(row) = rows.recv().await {
+            match row {
+                Row::User(row) => {
+                    if let Some(user) = self.user(read.as_deref_mut(), *row).await? {
+                        self.tried.extend(user.external_id);
+                    }
+                }
+                Row::Item(item) => self.try_item(read.as_deref_mut(), item).await?,
+                Row::End => return self.judged(),
+                other => self.leave_out(other),
+            }
+        }
+        Err(Problem::CutShort)
+    }
+
+    /// Whoever is here keeps name and address, and so does who is deleted while the name is not free.
+    async fn meet_who_is_here(&mut self, read: &mut Read) -> Result<(), Error> {
+        let mut after = None;
+        loop {
+            let page = read.holders(after, PAGE).await?;
+            for holder in &page {
+                let (name, key) = (holder.username.as_deref(), holder.username_key.as_deref());
+                self.naming.occupy(name, key, holder.email_key.as_deref());
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE as usize => after = Some(last.id),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// The user that a row becomes; `None` for one who came before.
+    async fn user(&mut self, read: Option<&mut Read>, row: Adopted) -> Result<Option<IncomingUser>, Error> {
+        let external_id = self.origin.external_id(&row.old_id);
+        self.to_come = self.to_come.saturating_sub(1);
+        if let Some(read) = read
+            && self.came_before(read, &external_id, &row).await?
+        {
+            self.report.unchanged += 1;
+            return Ok(None);
+        }
+        let Arrival { username, username_key, email_key, token_version, mut notes } = self.naming.place(&row);
+        let password = row.password.map(|hash| kept_verbatim(hash, &mut notes));
+        if password.is_none() {
+            notes.push(Note::PasswordAbsent);
+        }
+        if !notes.is_empty() {
+            let (old_id, name) = (row.old_id, row.name);
+            self.report.rows.push(RowReport { old_id, name, username: Some(username.clone()), notes });
+        }
+        self.report.adopted += 1;
+        self.report.disabled += u64::from(row.disabled);
+        let now = self.ctx.now;
+        Ok(Some(IncomingUser {
+            // Ids are listed in the order of their times; a row that comes later must not come before.
+            id: UserId::new(now.minus(Duration::from_millis(self.to_come)), self.dice),
+            external_id: Some(external_id),
+            username,
+            username_key,
+            email: row.email,
+            email_key,
+            full_name: row.full_name,
+            extra: Some(row.extra),
+            token_version,
+            disabled_at: row.disabled.then_some(now),
+            created_at: now,
+            updated_at: now,
+            password,
+        }))
+    }
+
+    /// Whether the row came before, be it that its user is deleted since.
+    async fn came_before(
+        &mut self,
+        read: &mut Read,
+        external_id: &str,
+        row: &Adopted,
+    ) -> Result<bool, Error> {
+        let known = match read.adopted_user(external_id).await? {
+            Some(id) => read.user_by_id(id).await?,
+            None => match read.user_by_external_id(external_id).await? {
+                Some(user) => Some(user),
+                None => return Ok(false),
+            },
+        };
+        if let Some(user) = known {
+            self.known += 1;
+            self.agree += u64::from(is_the_same(&user, row));
+        }
+        Ok(true)
+    }
+
+    async fn insert(&mut self, tx: &mut Tx, user: &IncomingUser) -> Result<(), Error> {
+        let Insert::Done = tx.insert_incoming(user).await? else {
+            // Every name was met above, in this transaction.
+            return Err(Error::Taken { what: "a name that nobody had".to_owned() });
+        };
+        let external_id = user.external_id.as_deref().unwrap_or_default();
+        tx.note_adopted_user(external_id, user.id, self.ctx.now).await?;
+        tx.record(self.ctx, &Event::UserAdopted { user: user.id, external_id: external_id.to_owned() }).await
+    }
+
+    async fn write_item(&mut self, tx: &mut Tx, item: AdoptedItem) -> Result<(), Error> {
+        if tx.adopted_item(&self.origin.external_id(&item.old_id)).await?.is_some() {
+            self.report.items_unchanged += 1;
+            return Ok(());
+        }
+        let Some(owner) = owner(tx, &self.origin.external_id(&item.owner)).await? else {
+            self.report.items.push(ItemReport::WithoutOwner { old_id: item.old_id });
+            return Ok(());
+        };
+        let kept = match item.number {
+            Some(number) if tx.insert_incoming_item(number, owner, self.ctx.now).await? => number,
+            _ => {
+                self.unnumbered.push((item, owner));
+                return Ok(());
+            }
+        };
+        self.note_item(tx, &item.old_id, owner, kept).await
+    }
+
+    async fn number_the_rest(&mut self, tx: &mut Tx) -> Result<(), Error> {
+        for (item, owner) in std::mem::take(&mut self.unnumbered) {
+            let item_id = tx.add_item(owner, self.ctx.now).await?;
+            if let Some(item_id) = item_id {
+                self.note_item(tx, &item.old_id, owner, item_id).await?;
+            }
+            self.report.items.push(ItemReport::Renumbered { old_id: item.old_id, item_id });
+        }
+        Ok(())
+    }
+
+    async fn note_item(
+        &mut self,
+        tx: &mut Tx,
+        old_id: &str,
+        owner: UserId,
+        item_id: i64,
+    ) -> Result<(), Error> {
+        tx.note_adopted_item(&self.origin.external_id(old_id), owner, item_id, self.ctx.now).await?;
+        tx.record(self.ctx, &Event::ItemAdded { item_id, owner }).await?;
+        self.report.items_adopted += 1;
+        Ok(())
+    }
+
+    async fn try_item(&mut self, mut read: Option<&mut Read>, item: AdoptedItem) -> Result<(), Error> {
+        let (external_id, owner_id) =
+            (self.origin.external_id(&item.old_id), self.origin.external_id(&item.owner));
+        let mut owner_is_here = self.tried.contains(&owner_id);
+        let mut is_free = item.number.is_some_and(|number| self.tried_numbers.insert(number));
+        if let Some(read) = read.as_deref_mut() {
+            if read.adopted_item(&external_id).await?.is_some() {
+                self.report.items_unchanged += 1;
+                return Ok(());
+            }
+            owner_is_here |= owner(read, &owner_id).await?.is_some();
+            is_free &= match item.number {
+                Some(number) => !read.has_item(number).await?,
+                None => false,
+            };
+        }
+        let old_id = item.old_id;
+        match (owner_is_here, is_free) {
+            (false, _) => self.report.items.push(ItemReport::WithoutOwner { old_id }),
+            (true, is_free) => {
+                self.report.items_adopted += 1;
+                if !is_free {
+                    self.report.items.push(ItemReport::Renumbered { old_id, item_id: None });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn leave_out(&mut self, row: Row) {
+        match row {
+            Row::Nobody(old_id) => {
+                self.to_come = self.to_come.saturating_sub(1);
+                self.report.left_out += 1;
+                let notes = vec![Note::LeftOut];
+                self.report.rows.push(RowReport { old_id, name: None, username: None, notes });
+            }
+            Row::Nobodys(old_id) => self.report.items.push(ItemReport::WithoutOwner { old_id }),
+            Row::User(_) | Row::Item(_) | Row::End => {}
+        }
+    }
+
+    /// The report, unless most rows that came before are somebody else in this file.
+    fn judged(self) -> Result<Report, Problem> {
+        let Self { known, agree, .. } = self;
+        if agree * 2 < known {
+            return Err(Problem::OtherDatabase(OtherDatabase { known, agree }));
+        }
+        Ok(self.report)
+    }
+}
+
+/// The user whom a row of the application became, if they are still here.
+async fn owner(read: &mut Read, external_id: &str) -> Result<Option<UserId>, Error> {
+    if let Some(id) = read.adopted_user(external_id).await? {
+        return Ok(read.user_by_id(id).await?.map(|user| user.id));
+    }
+    Ok(read.user_by_external_id(external_id).await?.map(|user| user.id))
+}
+
+/// Whether the user is whom the row says: the same name, or the same address.
+fn is_the_same(user: &User, row: &Adopted) -> bool {
+    let same_name = row.name.as_deref() == Some(user.username.as_str());
+    same_name || (row.email.is_some() && row.email == user.email)
+}
+
+/// A hash as it is. One that can't be verified is kept all the same: its user fails with that reason.
+fn kept_verbatim(hash: HashString, notes: &mut Vec<Note>) -> (HashString, SchemeCost) {
+    let kind = recognise(&hash).unwrap_or_else(|refusal| {
+        notes.push(Note::HashUnreadable(refusal));
+        SchemeCost { scheme: "unreadable".to_owned(), cost: String::new() }
+    });
+    (hash, kind)
+}

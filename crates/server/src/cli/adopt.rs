@@ -1,0 +1,268 @@
+//! `sekisho adopt`: takes over the users of an application that lives on.
+
+use super::adopt_print::{self as print, Told};
+use super::draft::{self, Draft};
+use super::exit::Stop;
+use super::open::{self, Open};
+use super::output::Out;
+use crate::adopt::configuration::{self, Key, Plan, Wishes};
+use crate::adopt::{self, Adoption, Origin, Problem, Report, Survey, application};
+use crate::config::{self, Flags, Loaded};
+use crate::system::{SystemClock, SystemDice};
+use clap::Args;
+use sekisho_core::adopt::{AppSetting, Choice, Found, Literal, MapOverride, Mapping, choose};
+use sekisho_core::settings::{DatabaseUrl, Settings};
+use sekisho_core::{Actor, Clock as _, Ctx, RequestId, SecretBytes, dice};
+use sekisho_store::{Foreign, Look};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use tokio::sync::mpsc;
+
+/// The examples of `sekisho adopt --help`.
+pub(super) const EXAMPLE: &str = "\
+Examples:
+  sekisho adopt ../app/test.db --app ../app --dry-run   says what would happen, changes nothing
+  sekisho adopt ../app/test.db --app ../app             users, items, SECRET_KEY; writes sekisho.toml
+  sekisho adopt shop.db --map users=account --map username=login --map password=pw
+
+Fields for --map: users (table), id, username, email, password, full_name, disabled, active,
+items (table), item_id, owner. FIELD= says that there is none.
+The file is opened read-only; while it is read an application without a write-ahead log cannot write.";
+
+/// `sekisho adopt`.
+#[derive(Debug, Args)]
+pub(super) struct Adopt {
+    /// The application's SQLite file; without it the one that DATABASE_URL in --app names
+    #[arg(value_name = "FILE", required_unless_present = "app")]
+    file: Option<PathBuf>,
+    /// The application's folder: SECRET_KEY and its companions are read from *.py and .env, as text
+    #[arg(long, value_name = "DIR")]
+    app: Option<PathBuf>,
+    /// Say what would happen, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// What a table or column is called there, where it is not called as usual
+    #[arg(long = "map", value_name = "FIELD=NAME", value_parser = MapOverride::parse)]
+    map: Vec<MapOverride>,
+    /// A name for this application, where users of another one came before
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+    /// The profile that is written, if not production
+    #[arg(long, value_name = "PROFILE", value_parser = ["development", "production"])]
+    profile: Option<String>,
+    /// Make a new key for both, in DATA/secret_key
+    #[arg(long)]
+    new_key: bool,
+}
+
+/// Runs it.
+pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> {
+    let loaded = config::load(&flags)?;
+    let found =
+        args.app.as_deref().map(application::scan).transpose().map_err(Stop::usage)?.unwrap_or_default();
+    let file = file(&args, &found)?;
+    let database = open::sqlite_path(&loaded.settings)?;
+    is_not_our_own(&file, &database, &loaded)?;
+    let foreign = Foreign::open(&file).map_err(|error| unreadable(&file, &error))?;
+    let tables = foreign.tables().map_err(|error| unreadable(&file, &error))?;
+    let mapping = Mapping::detect(&tables, &args.map).map_err(all_lines)?;
+    let wishes = Wishes { profile: args.profile.clone(), new_key: args.new_key, further: Vec::new() };
+    let plan = configuration::plan(&loaded, &found, &wishes).map_err(all_lines)?;
+    let origin = Origin(args.source.clone());
+    let survey = adopt::survey(&foreign, &mapping).map_err(|error| unreadable(&file, &error))?;
+    let report = if args.dry_run {
+        try_out(&loaded.settings, foreign, &mapping, survey, &origin)?
+    } else {
+        write_key(&plan)?;
+        let report = write(flags, foreign, &mapping, survey, &origin)?;
+        write_configuration(&plan, &file)?;
+        report
+    };
+    let (found, plan, mapping) = (&found[..], &plan, &mapping);
+    print::told(
+        &Told {
+            dry_run: args.dry_run,
+            file: &file,
+            database: &database,
+            mapping,
+            found,
+            plan,
+            report: &report,
+        },
+        out,
+    )
+}
+
+/// The file: the one that was named, or the one that the application names.
+fn file(args: &Adopt, found: &[Found]) -> Result<PathBuf, Stop> {
+    if let Some(file) = &args.file {
+        return Ok(file.clone());
+    }
+    let app = args.app.as_deref().unwrap_or(Path::new("."));
+    let nowhere = || Stop::usage(format!("{} names no SQLite file in DATABASE_URL: name it", app.display()));
+    let Choice::One(found) = choose(found, AppSetting::DatabaseUrl) else { return Err(nowhere()) };
+    let Literal::Said(url) = &found.literal else { return Err(nowhere()) };
+    match DatabaseUrl::parse(url.expose()) {
+        Ok(DatabaseUrl::Sqlite(path)) => Ok(app.join(path)),
+        _ => Err(nowhere()),
+    }
+}
+
+/// Where `.env` is the application's as well, its `DATABASE_URL` is read as ours.
+fn is_not_our_own(file: &Path, database: &Path, loaded: &Loaded) -> Result<(), Stop> {
+    let same = match (file.canonicalize(), database.canonicalize()) {
+        (Ok(file), Ok(database)) => file == database,
+        _ => false,
+    };
+    if !same {
+        return Ok(());
+    }
+    Err(Stop::usage(format!(
+        "{} is the database that Sekisho itself is to use, by {}: run it in a folder of its own, or set \
+         SEKISHO_STORAGE_DATABASE_URL to another file",
+        file.display(),
+        loaded.origins.of("storage.database_url")
+    )))
+}
+
+/// Decides everything and writes nothing; a database of ours that is there is looked at.
+fn try_out(
+    settings: &Settings,
+    foreign: Foreign,
+    mapping: &Mapping,
+    survey: Survey,
+    origin: &Origin,
+) -> Result<Report, Stop> {
+    let database = open::sqlite_path(settings)?;
+    let ctx = Ctx {
+        request_id: RequestId::new(dice::array(&SystemDice)),
+        peer: None,
+        agent: None,
+        actor: Actor::Operator,
+        now: SystemClock.now(),
+    };
+    open::runtime()?.block_on(async {
+        let mut look = database.exists().then(|| Look::open(&database)).transpose().map_err(Problem::from)?;
+        if let Some(look) = &mut look {
+            let schema = look.schema().await.map_err(Problem::from)?;
+            if schema.found < schema.known {
+                return Err(Stop::refused(format!(
+                    "{} has schema version {} and would be brought to {} first: `sekisho user list` does that",
+                    database.display(),
+                    schema.found,
+                    schema.known
+                )));
+            }
+        }
+        let adoption = Adoption::new(&ctx, &SystemDice, origin, survey);
+        let (mut rows, reading) = read(foreign, mapping);
+        let report = adoption.try_out(look.as_deref_mut(), &mut rows).await;
+        drop(rows);
+        finished(reading).await?;
+        Ok(report?)
+    })
+}
+
+/// Lets them all come in one transaction.
+fn write(
+    flags: Flags,
+    foreign: Foreign,
+    mapping: &Mapping,
+    survey: Survey,
+    origin: &Origin,
+) -> Result<Report, Stop> {
+    Open::new(flags).or_make().block_on(async |app| {
+        let ctx = app.ctx(Actor::Operator);
+        let mut tx = app.store.begin().await.map_err(Problem::from)?;
+        let adoption = Adoption::new(&ctx, &*app.dice, origin, survey);
+        let (mut rows, reading) = read(foreign, mapping);
+        let report = adoption.write(&mut tx, &mut rows).await;
+        drop(rows);
+        finished(reading).await?;
+        let report = report?;
+        tx.commit().await.map_err(Problem::from)?;
+        Ok(report)
+    })
+}
+
+type Reading = tokio::task::JoinHandle<Result<(), Stop>>;
+
+/// Reads on a thread of its own; few rows wait.
+fn read(foreign: Foreign, mapping: &Mapping) -> (mpsc::Receiver<adopt::Row>, Reading) {
+    let (to, rows) = mpsc::channel(256);
+    let mapping = mapping.clone();
+    let reading = tokio::task::spawn_blocking(move || {
+        adopt::send_rows(&foreign, &mapping, &to).map_err(|error| unreadable(foreign.path(), &error))?;
+        if foreign.overtaken() {
+            return Err(Stop::unavailable("somebody opened the file meanwhile: run it again"));
+        }
+        Ok(())
+    });
+    (rows, reading)
+}
+
+async fn finished(reading: Reading) -> Result<(), Stop> {
+    reading.await.map_err(|error| Stop::unavailable(format!("cannot read: {error}")))?
+}
+
+/// Writes the file of the key, whole and its owner's alone, or leaves the one that is there.
+fn write_key(plan: &Plan) -> Result<(), Stop> {
+    let Some((path, key)) = &plan.key else { return Ok(()) };
+    let bytes = match key {
+        Key::There => return Ok(()),
+        Key::TakenOver(key) => key.clone(),
+        Key::New => new_key(),
+    };
+    if let Some(folder) = path.parent() {
+        config::root_key::make_directory(folder)?;
+    }
+    let draft = Draft::beside(path, false, &SystemDice)?;
+    // One line end is dropped when the file is read: one that is part of the key needs another.
+    let end: &[u8] = if bytes.expose().ends_with(b"\n") { b"\n" } else { b"" };
+    draft
+        .file()
+        .write_all(bytes.expose())
+        .and_then(|()| draft.file().write_all(end))
+        .map_err(|error| draft::cannot(path, &error))?;
+    draft.keep(false)
+}
+
+/// 32 random bytes in hexadecimal, as `openssl rand -hex 32` prints them.
+fn new_key() -> SecretBytes {
+    let random: [u8; 32] = dice::array(&SystemDice);
+    SecretBytes::new(random.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect())
+}
+
+fn write_configuration(plan: &Plan, database: &Path) -> Result<(), Stop> {
+    if plan.in_force {
+        return Ok(());
+    }
+    let draft = Draft::beside(&plan.file, false, &SystemDice)?;
+    let text = configuration::text(plan, database);
+    draft.file().write_all(text.as_bytes()).map_err(|error| draft::cannot(&plan.file, &error))?;
+    draft.keep(false)
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Stop {
+        match problem {
+            Problem::Store(error) => crate::Failure::from(error).into(),
+            Problem::OtherDatabase(_) => Stop::refused(format!("{problem} If so, name it: --source NAME")),
+            Problem::CutShort => Stop::unavailable(problem.to_string()),
+        }
+    }
+}
+
+fn unreadable(file: &Path, error: &sekisho_store::Error) -> Stop {
+    let mut stop = Stop::unavailable(format!("{}: {error}", file.display()));
+    if matches!(error, sekisho_store::Error::Misuse { .. } | sekisho_store::Error::Corrupt { .. })
+        || !file.exists()
+    {
+        stop.exit = super::Exit::Usage;
+    }
+    stop
+}
+
+fn all_lines(lines: Vec<String>) -> Stop {
+    Stop { exit: super::Exit::Usage, reason: None, lines }
+}
