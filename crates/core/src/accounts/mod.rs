@@ -2,6 +2,7 @@
 
 mod email;
 mod incoming;
+mod public_fields;
 mod registration;
 mod text;
 mod user;
@@ -9,6 +10,7 @@ mod username;
 
 pub use email::{Email, EmailError, email_key};
 pub use incoming::IncomingUser;
+pub use public_fields::{NotAPublicField, PublicUserWith, check_public_field};
 pub use registration::{RawRegistration, Registration};
 pub use user::{LoginName, PublicUser, User};
 pub use username::{Username, UsernameError, username_key};

@@ -56,7 +56,8 @@ impl Refusal {
             | AudienceUnexpected
             | IssuerMismatch
             | TokenRevoked
-            | SubjectMismatch => NOT_VALIDATED,
+            | SubjectMismatch
+            | SubjectNotAdopted => NOT_VALIDATED,
             UserUnknown | UserDisabled | PasswordWrong | PasswordAbsent | HashUnreadable
             | HashSchemeUnknown | HashTooCostly => match door {
                 Door::Token => NOT_VALIDATED,

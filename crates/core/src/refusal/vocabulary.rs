@@ -76,6 +76,8 @@ vocabulary! {
     "Its ver is not the user's present token version; a change of password raises that, and refuses every token from before. The user logs in again."
     SubjectMismatch "subject_mismatch" "The token names a user, and the id of another."
     "sub and uid do not belong to one user: the name has passed to somebody else since, or the token was put together by hand. The user logs in again."
+    SubjectNotAdopted "subject_not_adopted" "The token is of an adopted application, and its user is not."
+    "It has no uid, so the application made it whose users were taken over with `sekisho adopt`; whoever has its name here came later and is somebody else. The user logs in again, at POST /token of this server."
     UserUnknown "user_unknown" "There is no such user."
     "Nobody is found by that name, address or id: mistyped, deleted, or another database (`sekisho config show` says which is open). The client reads the same as for a wrong password."
     UserDisabled "user_disabled" "The user is disabled."

@@ -5,14 +5,16 @@ use std::path::PathBuf;
 
 use super::database_url::DatabaseUrl;
 use super::instant::parse_instant;
+use super::layer::printable;
 use super::limits::{Allowance, Cors, Hashing, Http, Throttle};
 use super::merge::Merged;
 use super::model::{
-    Log, LogFormat, LogLevel, Metrics, Password, Profile, Registration, RegistrationMode, Server, Settings,
-    Storage, Switch, Tokens,
+    Accounts, Log, LogFormat, LogLevel, Metrics, Password, Profile, Registration, RegistrationMode, Server,
+    Settings, Storage, Switch, Tokens,
 };
 use super::net::{IpNet, is_loopback, parse_host, parse_listen, parse_origin};
 use super::value::Raw;
+use crate::accounts::check_public_field;
 use crate::credentials::Scheme;
 use crate::jose::Algorithm;
 use crate::secret::{SecretBytes, SecretString};
@@ -37,6 +39,7 @@ pub(super) fn build(merged: &mut Merged, secret_file: Option<SecretBytes>) -> Se
                 _ => RegistrationMode::Open,
             },
         },
+        accounts: accounts(merged),
         hashing: Hashing {
             threads: merged.number("hashing.threads"),
             queue: merged.number("hashing.queue"),
@@ -209,6 +212,16 @@ fn password(merged: &mut Merged, profile: Profile) -> Password {
         bcrypt_cost: merged.number("password.bcrypt_cost"),
         rehash: merged.bool("password.rehash"),
     }
+}
+
+fn accounts(merged: &mut Merged) -> Accounts {
+    let public_fields = merged.list("accounts.public_fields");
+    for name in &public_fields {
+        if let Err(why) = check_public_field(name) {
+            merged.wrong("accounts.public_fields", format!("has an entry that {why}: {}", printable(name)));
+        }
+    }
+    Accounts { public_fields }
 }
 
 fn http(merged: &mut Merged) -> Http {

@@ -32,8 +32,8 @@ pub use layer::{Layer, Origin, SettingsError, layer_from_env, layer_from_flags};
 pub use limits::{Allowance, Cors, Hashing, Http, Throttle};
 pub use merge::{DEFAULT_TOML, Origins};
 pub use model::{
-    Log, LogFormat, LogLevel, Password, Profile, Registration, RegistrationMode, Server, Settings, Storage,
-    Switch, Tokens,
+    Accounts, Log, LogFormat, LogLevel, Password, Profile, Registration, RegistrationMode, Server, Settings,
+    Storage, Switch, Tokens,
 };
 pub use net::IpNet;
 pub use registry::{Kind, SETTINGS, Setting, find};

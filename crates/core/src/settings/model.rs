@@ -27,6 +27,8 @@ pub struct Settings {
     pub password: Password,
     /// Section `registration`.
     pub registration: Registration,
+    /// Section `accounts`.
+    pub accounts: Accounts,
     /// Section `hashing`.
     pub hashing: Hashing,
     /// Section `http`.
@@ -172,6 +174,13 @@ impl Password {
 pub struct Registration {
     /// Who may register.
     pub mode: RegistrationMode,
+}
+
+/// Section `accounts`.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    /// What is kept beside a user and shown behind the four members.
+    pub public_fields: Vec<String>,
 }
 
 /// Who may register.

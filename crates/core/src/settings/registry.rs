@@ -151,6 +151,7 @@ pub static SETTINGS: &[Setting] = &[
     live("password.bcrypt_cost", &[], Kind::Integer(10, 16), "bcrypt's cost"),
     live("password.rehash", &[], Kind::Bool, "rewrite an outdated hash at the next log-in"),
     live("registration.mode", &[], Kind::Choice(&["open", "closed"]), "who may register"),
+    live("accounts.public_fields", &[], Kind::List, "what is shown of a user besides the four members"),
     setting("hashing.threads", &[], Kind::Integer(0, 256), "hashing threads; 0 means one a core"),
     setting("hashing.queue", &[], Kind::Integer(1, 65_536), "how many hashes may wait"),
     setting("hashing.niceness", &[], Kind::Integer(0, 19), "how far hashing stands back"),

@@ -6,11 +6,13 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use sekisho_core::{PublicUser, wire};
+use sekisho_core::accounts::PublicUserWith;
+use sekisho_core::{PublicUser, User, wire};
 
 use crate::app::App;
 use crate::error::{self, ApiError, content_type};
 use crate::extract::{Call, CurrentUser};
+use crate::failure::Failure;
 use crate::openapi::responses::{RegistrationRefusals, TokenRefusals};
 use crate::openapi::schemas::{self, BodyCreateUser};
 
@@ -33,7 +35,7 @@ pub async fn create_user(
 ) -> Result<Response, ApiError> {
     let raw = wire::create_user(content_type(&headers), &body).map_err(|error| call.refuse(error))?;
     let user = super::register(&app, &call, raw).await.map_err(|failure| call.refuse(failure))?;
-    Ok(error::json(&PublicUser::from(&user)))
+    shown(&app, &user).await.map_err(|failure| call.refuse(failure))
 }
 
 /// Shows the caller.
@@ -45,6 +47,15 @@ pub async fn create_user(
     responses((status = 200, description = "Successful Response", body = schemas::User), TokenRefusals),
     security(("OAuth2PasswordBearer" = []))
 )]
-pub async fn read_users_me(user: CurrentUser) -> Response {
-    error::json(&PublicUser::from(&*user))
+pub async fn read_users_me(State(app): State<Arc<App>>, user: CurrentUser) -> Result<Response, ApiError> {
+    shown(&app, &user).await.map_err(|failure| user.refuse(failure))
+}
+
+/// The four members, and behind them what `accounts.public_fields` names.
+async fn shown(app: &App, user: &User) -> Result<Response, Failure> {
+    let Some((user, extra)) = super::kept_beside(app, user).await? else {
+        return Ok(error::json(&PublicUser::from(user)));
+    };
+    let names = &app.current().settings.accounts.public_fields;
+    Ok(error::json(&PublicUserWith::new(&user, names, extra)))
 }

@@ -5,8 +5,10 @@ mod authenticate;
 pub mod export;
 pub mod import;
 pub mod manage;
+mod public_fields;
 mod register;
 mod seen;
 
 pub use authenticate::authenticate_user;
+pub use public_fields::kept_beside;
 pub use register::register;

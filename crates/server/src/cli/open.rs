@@ -11,7 +11,7 @@ use crate::telemetry::AuthTrace;
 use sekisho_core::settings::{DatabaseUrl, Settings};
 use sekisho_core::{Clock as _, keys};
 use sekisho_store::{EchoHook, NO_POSTGRESQL, OpenOptions, Store};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How a command reaches the server's state: it opens the same file, whether a server runs on it or not.
@@ -100,7 +100,27 @@ async fn store(settings: &Settings, echo: Option<EchoHook>) -> Result<Store, Sto
     let mut options = OpenOptions::new(SystemClock.now());
     options.echo = echo;
     options.measure = settings.metrics.listen.is_some();
-    Store::open(url, options).await.map_err(|error| Stop::unavailable(format!("{}: {error}", url.redacted())))
+    Store::open(url, options).await.map_err(|error| {
+        let mut stop = Stop::unavailable(format!("{}: {error}", url.redacted()));
+        if let (sekisho_store::Error::Foreign { .. }, DatabaseUrl::Sqlite(path)) = (&error, url) {
+            stop.lines.extend(ways_to_adopt(path));
+        }
+        stop
+    })
+}
+
+/// What to type where the database is an application's.
+fn ways_to_adopt(path: &Path) -> [String; 3] {
+    let path = path.display();
+    [
+        format!(
+            "`sekisho adopt {path} --app DIR --in-place` puts Sekisho's tables into this file, beside the application's"
+        ),
+        format!(
+            "`sekisho adopt {path} --app DIR`, with a DATABASE_URL of Sekisho's own or none, copies users and items"
+        ),
+        "DIR is the application's folder; with --dry-run either says what it would do".to_owned(),
+    ]
 }
 
 /// Opens the database and puts the server's state together.

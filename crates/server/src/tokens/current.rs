@@ -2,6 +2,7 @@
 
 use sekisho_core::jose::{self, Claims, Rules};
 use sekisho_core::{Ctx, Refusal, User};
+use sekisho_store::Read;
 
 use crate::app::App;
 use crate::failure::Failure;
@@ -35,7 +36,13 @@ async fn user_of(app: &App, claims: &Claims) -> Result<User, Failure> {
     let mut read = app.store.read().await?;
     let user = match claims.uid {
         Some(id) => read.user_by_id(id).await?,
-        None => read.user_by_username(&claims.sub).await?,
+        None => {
+            let user = read.user_by_username(&claims.sub).await?;
+            if let Some(user) = &user {
+                the_adopted_application_meant(&mut read, user).await?;
+            }
+            user
+        }
     };
     let user = user.ok_or(Refusal::UserUnknown)?;
     subject_is(&user, claims)?;
@@ -45,6 +52,16 @@ async fn user_of(app: &App, claims: &Claims) -> Result<User, Failure> {
 
 fn subject_is(user: &User, claims: &Claims) -> Result<(), Refusal> {
     if user.username == claims.sub { Ok(()) } else { Err(Refusal::SubjectMismatch) }
+}
+
+/// A token without `uid` was made by the application before this server. Once its users were taken over it means one of
+/// them or nobody: whoever registered here under a name that somebody had there is somebody else.
+async fn the_adopted_application_meant(read: &mut Read, user: &User) -> Result<(), Failure> {
+    if read.was_adopted(user.id).await? || !read.has_adopted().await? {
+        Ok(())
+    } else {
+        Err(Refusal::SubjectNotAdopted.into())
+    }
 }
 
 /// A token without `ver` was made by the application before this server: it counts until the first change.
