@@ -1,7 +1,10 @@
 //! The command line: one file a command, each a thin caller of the verbs that the routes call too.
 
 mod adopt;
+mod adopt_in_place;
 mod adopt_print;
+mod adopt_release;
+mod adopt_rows;
 mod bar;
 mod completions;
 mod config;
@@ -13,6 +16,7 @@ mod exit;
 mod explain;
 mod flags;
 mod health;
+mod import_tally;
 mod instance;
 mod item;
 mod notify;

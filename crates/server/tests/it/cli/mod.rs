@@ -3,11 +3,14 @@
 mod config;
 mod db;
 mod db_restore;
+mod doctor;
 mod export;
+mod health;
 mod help;
 mod import;
 mod instance;
 mod item;
+mod notify;
 mod prompt;
 mod reload;
 mod secrets;

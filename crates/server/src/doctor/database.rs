@@ -1,0 +1,182 @@
+//! The database: there, ours, of this version, in order, and to be written.
+
+use super::files::database_files;
+use super::finding::{Finding, fail, ok, warn};
+use crate::config::root_key;
+use crate::telemetry::log::rfc3339;
+use sekisho_core::credentials::Scheme;
+use sekisho_core::settings::{DatabaseUrl, Settings};
+use sekisho_core::{SchemeCost, Timestamp};
+use sekisho_store::{Error, Look, NO_POSTGRESQL, is_writable};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long the lock for writing is waited for; no transaction of the server's takes that long.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// A log beyond this does not shrink because somebody holds an old state of the database.
+const LONG_LOG: u64 = 256 * 1024 * 1024;
+
+/// What was found out about the database, and what other checks ask of it.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub(super) findings: Vec<Finding>,
+    /// Of the root key that it was made with.
+    pub(super) fingerprint: Option<String>,
+    pub(super) last_event: Option<Timestamp>,
+    /// What its password hashes cost to verify.
+    pub(super) costs: Vec<SchemeCost>,
+    /// Since when an application uses the same file, if one does.
+    standing: Option<Timestamp>,
+}
+
+pub(super) async fn look(settings: &Settings) -> Looked {
+    let path = match &settings.storage.database_url {
+        DatabaseUrl::Sqlite(path) => path,
+        DatabaseUrl::Postgres(_) => {
+            let mend = "change storage.database_url or DATABASE_URL";
+            return Looked { findings: vec![fail("database", NO_POSTGRESQL, mend)], ..Looked::default() };
+        }
+    };
+    if !path.exists() {
+        let what = format!("none yet at {}; the first start makes it", path.display());
+        let missing = if path.parent().is_none_or(|folder| folder.as_os_str().is_empty() || folder.exists())
+            || path.starts_with(&settings.storage.data_dir)
+        {
+            ok("database", what)
+        } else {
+            fail(
+                "database",
+                format!("the folder of {} is not there", path.display()),
+                "make it, or change DATABASE_URL",
+            )
+        };
+        return Looked { findings: vec![missing], ..Looked::default() };
+    }
+    let mut looked = Looked::default();
+    if let Err(error) = read(path, &mut looked).await {
+        looked.findings.push(refused(path, &error));
+        return looked;
+    }
+    looked.findings.extend(looked.standing.as_ref().map(|since| beside(settings, *since)));
+    looked.findings.push(lock(path));
+    looked.findings.extend(log(settings));
+    looked
+}
+
+async fn read(path: &Path, looked: &mut Looked) -> Result<(), Error> {
+    let mut look = Look::open(path)?;
+    let schema = look.schema().await?;
+    looked.fingerprint = look.meta(root_key::KEPT_AS).await?;
+    looked.last_event = look.last_event_at().await?;
+    looked.standing = look.standing().await?.map(|standing| Timestamp::from_micros(standing.since));
+    looked.costs = look.hash_mix().await?.into_iter().map(|(kind, _)| kind).collect();
+    let at = path.display();
+    looked.findings.push(if schema.found < schema.known {
+        let what =
+            format!("{at}, schema version {}; the next start brings it to {}", schema.found, schema.known);
+        warn(
+            "database",
+            what,
+            "`sekisho db backup FILE` before the new version starts: an older one refuses it then",
+        )
+    } else {
+        look.serves()?;
+        ok("database", format!("{at}, schema version {}", schema.found))
+    });
+    if !look.keeps_log().await? {
+        looked.findings.push(warn(
+            "journal_mode",
+            "the file is not in WAL mode: another program has changed that",
+            "start the server, which sets it; if it does not last, the file system has no shared memory (NFS, SMB): \
+             keep the database on a local disk",
+        ));
+    }
+    Ok(())
+}
+
+/// An application that verifies the hashes itself must be able to read every one that is written meanwhile.
+fn beside(settings: &Settings, since: Timestamp) -> Finding {
+    let since = rfc3339(since);
+    let password = &settings.password;
+    if password.scheme == Scheme::Bcrypt && !password.rehash {
+        return ok("beside", format!("an application uses the same file, since {since}"));
+    }
+    fail(
+        "beside",
+        format!(
+            "an application uses the same file since {since}, and the hashes written now are none that it reads"
+        ),
+        "set password.scheme = \"bcrypt\" and password.rehash = false, or end the trial with `sekisho adopt --release`",
+    )
+}
+
+fn refused(path: &Path, error: &Error) -> Finding {
+    let mend = match error {
+        Error::Foreign { .. } => "`sekisho adopt` takes its users over; or name another file in DATABASE_URL",
+        Error::SchemaNewer { .. } => {
+            "start the newer version, or restore a backup from before it (docs/backup.md)"
+        }
+        Error::Corrupt { .. } | Error::SchemaDiffers { .. } | Error::Misuse { .. } => {
+            "`sekisho db check` says what is damaged; `sekisho db restore FILE` puts a backup in its place"
+        }
+        Error::Busy { .. } => "find out who holds it: `fuser` on the file",
+        _ => "see to the file and its folder: are they there, and may the server's user read and write them?",
+    };
+    fail("database", format!("{}: {error}", path.display()), mend)
+}
+
+fn lock(path: &Path) -> Finding {
+    match is_writable(path, PATIENCE) {
+        Ok(true) => ok("lock", "the database can be written"),
+        Ok(false) => fail(
+            "lock",
+            format!("another process has held the lock for writing for {} s", PATIENCE.as_secs()),
+            format!(
+                "find it with `fuser {}`; a transaction that nobody ends stops every log-in that writes",
+                path.display()
+            ),
+        ),
+        Err(error) => fail(
+            "lock",
+            error.to_string(),
+            "see to the file's owner and mode, and whether its disk is read-only",
+        ),
+    }
+}
+
+/// A log that grew and stays so.
+fn log(settings: &Settings) -> Option<Finding> {
+    let files = database_files(settings);
+    let log = files.iter().find(|path| path.as_os_str().as_encoded_bytes().ends_with(b"-wal"))?;
+    let length = std::fs::metadata(log).ok()?.len();
+    (length > LONG_LOG).then(|| {
+        warn(
+            "log",
+            format!(
+                "{} has {} MiB: some program holds an old state of the database",
+                log.display(),
+                length / 1_048_576
+            ),
+            "end long reads of the file (`fuser` names the processes); the log shrinks by itself then",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::State;
+    use sekisho_core::settings::{layer_from_toml, resolve};
+
+    #[test]
+    fn beside_an_application_only_hashes_that_it_reads_are_written() {
+        for (toml, state) in [
+            ("", State::Fail),
+            ("password.scheme = \"bcrypt\"", State::Fail),
+            ("password.scheme = \"bcrypt\"\npassword.rehash = false", State::Ok),
+        ] {
+            let (settings, _) = resolve(&[layer_from_toml(toml, "sekisho.toml").unwrap()], None).unwrap();
+            assert_eq!(beside(&settings, Timestamp::from_seconds(0)).state, state, "{toml}");
+        }
+    }
+}

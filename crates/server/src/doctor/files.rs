@@ -1,0 +1,137 @@
+//! Whose the files are, who may read them, and what was left lying.
+
+use super::finding::{Finding, fail, ok, warn};
+use crate::config::{Loaded, root_key};
+use rustix::fs::{Access, access};
+use rustix::process::geteuid;
+use sekisho_core::settings::{DatabaseUrl, Settings};
+use std::fs::{Metadata, metadata};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+pub(super) fn examine(loaded: &Loaded) -> Vec<Finding> {
+    let settings = &loaded.settings;
+    let mut found = vec![directory(&settings.storage.data_dir)];
+    found.push(modes(settings));
+    found.extend(owners(settings));
+    found.extend(leftovers(settings));
+    found
+}
+
+/// Whether others than its owner may read the file.
+pub(super) fn exposed(path: &Path) -> bool {
+    metadata(path).is_ok_and(|meta| meta.mode() & 0o077 != 0)
+}
+
+/// The database and what SQLite keeps beside it.
+pub(super) fn database_files(settings: &Settings) -> Vec<PathBuf> {
+    let DatabaseUrl::Sqlite(path) = &settings.storage.database_url else { return Vec::new() };
+    let beside = |end: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    };
+    ["", "-wal", "-shm"].into_iter().map(beside).filter(|path| path.exists()).collect()
+}
+
+fn directory(path: &Path) -> Finding {
+    let at = path.display();
+    let meta = match metadata(path) {
+        Ok(meta) => meta,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return ok("data_directory", format!("{at} is not there yet; the first start makes it"));
+        }
+        Err(error) => {
+            return fail(
+                "data_directory",
+                format!("{at}: {error}"),
+                "let the server's user enter it: chown, chmod 700",
+            );
+        }
+    };
+    if !meta.is_dir() {
+        return fail(
+            "data_directory",
+            format!("{at} is not a directory"),
+            "move it away, or choose another with --data",
+        );
+    }
+    if access(path, Access::WRITE_OK | Access::EXEC_OK).is_err() {
+        return fail(
+            "data_directory",
+            format!("{at} can't be written by user {}", geteuid().as_raw()),
+            format!(
+                "chown it to the user that the server runs as, or run this as that user: it belongs to {}",
+                meta.uid()
+            ),
+        );
+    }
+    if meta.mode() & 0o022 != 0 {
+        let what = format!("others than its owner may put files into {at}");
+        return fail("data_directory", what, format!("chmod 700 {at}"));
+    }
+    if meta.mode() & 0o055 != 0 {
+        let what = format!("others than its owner may look into {at}");
+        return warn("data_directory", what, format!("chmod 700 {at}"));
+    }
+    ok("data_directory", format!("{at} is its owner's alone"))
+}
+
+fn modes(settings: &Settings) -> Finding {
+    let open: Vec<_> = database_files(settings)
+        .into_iter()
+        .filter(|path| exposed(path))
+        .map(|path| path.display().to_string())
+        .collect();
+    if open.is_empty() {
+        return ok("database_files", "its owner's alone");
+    }
+    let files = open.join(" ");
+    warn(
+        "database_files",
+        format!("others than its owner may read the database, and try its hashes: {files}"),
+        format!("chmod 600 {files}"),
+    )
+}
+
+/// A file that a command made as root is one that the server can't write.
+fn owners(settings: &Settings) -> Option<Finding> {
+    let files = database_files(settings).into_iter().chain([root_key::path(settings)]);
+    let of = |path: &Path| metadata(path).ok().as_ref().map(Metadata::uid);
+    let owner = of(&settings.storage.data_dir)?;
+    let others: Vec<_> = files
+        .filter(|path| of(path).is_some_and(|uid| uid != owner))
+        .map(|path| path.display().to_string())
+        .collect();
+    if others.is_empty() {
+        return None;
+    }
+    let files = others.join(" ");
+    Some(fail(
+        "owners",
+        format!("the directory belongs to user {owner}, and these do not: {files}"),
+        format!("chown {owner} {files}; run commands as the user that the server runs as"),
+    ))
+}
+
+/// What a backup or a restore left that was killed.
+fn leftovers(settings: &Settings) -> Option<Finding> {
+    let DatabaseUrl::Sqlite(path) = &settings.storage.database_url else { return None };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let is_draft = |name: &str| name.starts_with('.') && name.ends_with(".new");
+    let drafts: Vec<_> = std::fs::read_dir(folder)
+        .ok()?
+        .flatten()
+        .filter(|entry| entry.file_name().to_str().is_some_and(is_draft))
+        .map(|entry| entry.path().display().to_string())
+        .collect();
+    if drafts.is_empty() {
+        return None;
+    }
+    let files = drafts.join(" ");
+    Some(warn(
+        "leftovers",
+        format!("something that was being made when its command was ended: {files}"),
+        format!("if no backup or restore runs: rm {files}"),
+    ))
+}
