@@ -2,7 +2,7 @@
 //!
 //! A user who is here already is left as they are, so an import that was interrupted is simply run again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sekisho_core::accounts::IncomingUser;
 use sekisho_core::exchange::{RowError, UserRow};
@@ -13,8 +13,10 @@ use super::seen::Seen;
 use crate::app::App;
 use crate::failure::Failure;
 
-/// How many rows one transaction should hold: it keeps the lock of the database for some 30 ms.
+/// How many rows one transaction holds at most.
 pub const BATCH: usize = 1000;
+/// How long a transaction goes on taking rows: on a slow machine it ends before it has them all, since others wait.
+const HOLD: Duration = Duration::from_millis(50);
 /// How long the lock is left to others between two transactions: another process looks for it every 5 ms.
 const PAUSE: Duration = Duration::from_millis(6);
 
@@ -50,7 +52,8 @@ impl Import {
         Import { trial: Some(Seen::default()), begun: false }
     }
 
-    /// Brings in these rows, all in one transaction: what became of each, in order.
+    /// Brings in these rows from the first on, in one transaction: what became of each. It ends early rather than keep
+    /// others waiting, but not before the first row: give it the rest again.
     ///
     /// After an error none of them may count as brought in; the same rows can be given again.
     pub async fn batch(&mut self, app: &App, ctx: &Ctx, rows: &[UserRow]) -> Result<Vec<Brought>, Failure> {
@@ -67,10 +70,14 @@ impl Import {
             tokio::time::sleep(PAUSE).await;
         }
         let mut tx = app.store.begin().await?;
+        let begun = Instant::now();
         tx.release_names(ctx.now).await?;
-        for row in rows {
+        for row in rows.iter().take(BATCH) {
             let user = row.to_incoming(UserId::new(ctx.now, &*app.dice), ctx.now);
             outcomes.push(bring(&mut tx, ctx, row, &user).await?);
+            if begun.elapsed() > HOLD {
+                break;
+            }
         }
         tx.commit().await?;
         Ok(outcomes)

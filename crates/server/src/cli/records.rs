@@ -1,7 +1,7 @@
 //! The records of a file of users, one after the other: a line of JSON, or of CSV with the lines of its quoted fields.
 
 use sekisho_core::exchange::{self, CsvHeader, LONGEST_RECORD, Line, RowError, UserRow};
-use std::io::{BufRead, Result};
+use std::io::{BufRead, Error};
 
 /// The shape of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -12,25 +12,33 @@ pub(super) enum Shape {
     Csv,
 }
 
-/// One record, and where it begins.
-pub(super) struct Record {
-    /// The number of its first line, from 1.
-    pub(super) line: u64,
-    /// The user that it states, or why it states none.
-    pub(super) row: std::result::Result<UserRow, RowError>,
+/// One record: the number of its first line, from 1, and the user that it states or why it states none.
+type Record = (u64, Result<UserRow, RowError>);
+
+/// Some records of a file.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// Of each record its line, and why it states no user if that is so.
+    pub(super) lines: Vec<(u64, Option<RowError>)>,
+    /// The users of the others, in order.
+    pub(super) rows: Vec<UserRow>,
+    /// Whether the file is over.
+    pub(super) last: bool,
 }
 
-/// What comes next.
-pub(super) enum Next {
-    /// A user, or what should have been one.
-    Record(Record),
-    /// The first line says that nothing can be made of the file.
-    Unreadable(RowError),
-    /// The file is over.
-    End,
+/// Why nothing more can be made of a file.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// It can't be read.
+    Unreadable(Error),
+    /// Its first line says that it is no file of users that this program knows.
+    OtherFormat(RowError),
 }
 
-/// Reads a file; no more than one record is in memory.
+/// How many bytes of records a batch holds at most.
+const BATCH_BYTES: u64 = 4 << 20;
+
+/// Reads a file, a batch of records after the other.
 pub(super) struct Records<R> {
     from: R,
     shape: Shape,
@@ -51,20 +59,40 @@ impl<R: BufRead> Records<R> {
         self.bytes
     }
 
+    /// The next records, at most so many.
+    pub(super) fn batch(&mut self, most: usize) -> Result<Batch, Broken> {
+        let begin = self.bytes;
+        let mut batch = Batch::default();
+        while batch.lines.len() < most && self.bytes - begin < BATCH_BYTES {
+            match self.next()? {
+                Some((line, Ok(row))) => {
+                    batch.lines.push((line, None));
+                    batch.rows.push(row);
+                }
+                Some((line, Err(error))) => batch.lines.push((line, Some(error))),
+                None => {
+                    batch.last = true;
+                    break;
+                }
+            }
+        }
+        Ok(batch)
+    }
+
     /// The next record; empty lines are passed over.
-    pub(super) fn next(&mut self) -> Result<Next> {
+    fn next(&mut self) -> Result<Option<Record>, Broken> {
         loop {
             let first = self.lines == 0;
             let line = self.lines + 1;
-            if !self.read()? {
-                return Ok(Next::End);
+            if !self.read().map_err(Broken::Unreadable)? {
+                return Ok(None);
             }
             if self.record.len() > LONGEST_RECORD {
                 let why = match self.shape {
                     Shape::Jsonl => "longer than 1 MiB",
                     Shape::Csv => "longer than 1 MiB: is a quote never closed?",
                 };
-                return Ok(Next::Record(Record { line, row: Err(RowError::whole(why)) }));
+                return Ok(Some((line, Err(RowError::whole(why)))));
             }
             if self.record.iter().all(u8::is_ascii_whitespace) {
                 continue;
@@ -72,23 +100,21 @@ impl<R: BufRead> Records<R> {
             match (self.shape, &self.columns) {
                 (Shape::Jsonl, _) => match exchange::read_line(&self.record, first) {
                     Ok(Line::Header(_)) => {}
-                    Ok(Line::OtherFormat(error)) => return Ok(Next::Unreadable(error)),
-                    Ok(Line::User(row)) => return Ok(Next::Record(Record { line, row: Ok(*row) })),
-                    Err(error) => return Ok(Next::Record(Record { line, row: Err(error) })),
+                    Ok(Line::OtherFormat(error)) => return Err(Broken::OtherFormat(error)),
+                    Ok(Line::User(row)) => return Ok(Some((line, Ok(*row)))),
+                    Err(error) => return Ok(Some((line, Err(error)))),
                 },
-                (Shape::Csv, Some(columns)) => {
-                    return Ok(Next::Record(Record { line, row: columns.row(&self.record) }));
-                }
+                (Shape::Csv, Some(columns)) => return Ok(Some((line, columns.row(&self.record)))),
                 (Shape::Csv, None) => match CsvHeader::read(&self.record) {
                     Ok(columns) => self.columns = Some(columns),
-                    Err(error) => return Ok(Next::Unreadable(error)),
+                    Err(error) => return Err(Broken::OtherFormat(error)),
                 },
             }
         }
     }
 
     /// Fills `record` with the lines of the next one; false at the end.
-    fn read(&mut self) -> Result<bool> {
+    fn read(&mut self) -> Result<bool, Error> {
         self.record.clear();
         while self.read_line()? {
             let open = self.shape == Shape::Csv && !exchange::is_complete(&self.record);
@@ -100,7 +126,7 @@ impl<R: BufRead> Records<R> {
     }
 
     /// Puts one line behind what is there; what goes beyond the longest record is read and dropped. False at the end.
-    fn read_line(&mut self) -> Result<bool> {
+    fn read_line(&mut self) -> Result<bool, Error> {
         let mut any = false;
         loop {
             let buffer = self.from.fill_buf()?;
@@ -133,14 +159,15 @@ mod tests {
         let mut records = Records::new(std::io::BufReader::with_capacity(7, text.as_bytes()), shape);
         let mut found = Vec::new();
         loop {
-            match records.next().unwrap() {
-                Next::Record(Record { line, row }) => {
-                    found.push((line, row.map_or_else(|error| error.to_string(), |row| row.username)));
-                }
-                Next::Unreadable(error) => found.push((0, error.to_string())),
-                Next::End => break,
+            let batch = records.batch(2).unwrap();
+            let mut rows = batch.rows.into_iter();
+            for (line, error) in batch.lines {
+                let name = || rows.next().map(|row| row.username).unwrap_or_default();
+                found.push((line, error.map_or_else(name, |error| error.to_string())));
             }
-            assert!(found.len() < 20);
+            if batch.last {
+                break;
+            }
         }
         assert_eq!(records.bytes(), text.len() as u64);
         found

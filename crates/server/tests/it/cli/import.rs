@@ -264,7 +264,6 @@ fn a32_a_killed_import_leaves_whole_users_and_is_run_again() {
     child.wait().unwrap();
     let there = users();
     assert!((1..20_000).contains(&there), "{there} users when it was killed");
-    assert_eq!(there % 1000, 0, "a transaction holds a thousand rows");
     assert_eq!(count("select count(*) from sekisho_credentials"), there);
     assert_eq!(count("select n from sekisho_hash_schemes where scheme = 'bcrypt'"), there);
     let ran = site.cli(&["user", "import", "users.jsonl"]).ok();
@@ -278,7 +277,7 @@ fn a32_a_killed_import_leaves_whole_users_and_is_run_again() {
 #[test]
 fn a_running_server_goes_on_writing_while_users_come_in() {
     let site = site();
-    file(&site, "users.jsonl", &many(0..20_000));
+    file(&site, "users.jsonl", &many(0..5000));
     let mut child = begin(&site, "users.jsonl");
     let mut registered = 0;
     while child.try_wait().unwrap().is_none() {
@@ -286,7 +285,7 @@ fn a_running_server_goes_on_writing_while_users_come_in() {
         registered += 1;
     }
     assert!(registered > 0 && child.wait().unwrap().success());
-    assert_eq!(site.database().number("select count(*) from sekisho_users"), 20_000 + registered);
+    assert_eq!(site.database().number("select count(*) from sekisho_users"), 5000 + registered);
 }
 
 /// The most memory that an import of this file needed, in bytes.
