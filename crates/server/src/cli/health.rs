@@ -50,7 +50,8 @@ fn status(address: SocketAddr) -> std::io::Result<Option<u16>> {
     let mut connection = TcpStream::connect_timeout(&address, PATIENCE)?;
     connection.set_read_timeout(Some(PATIENCE))?;
     connection.set_write_timeout(Some(PATIENCE))?;
-    write!(connection, "GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
+    let request = format!("GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes())?;
     // RFC 9112 §4: `HTTP/1.1 200 `.
     let mut line = [0; 13];
     connection.read_exact(&mut line)?;

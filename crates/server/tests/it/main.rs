@@ -7,6 +7,8 @@ mod browser;
 mod cli;
 mod contract;
 mod extending;
+mod deploy;
 mod harness;
 mod python;
+mod metrics;
 mod routes;
