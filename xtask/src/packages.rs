@@ -17,6 +17,10 @@ pub(crate) const FOR_TESTS: &[Need] = &[
     Need { package: "chromium-driver", present: || shell::on_path("chromedriver") },
     Need { package: "python3-venv", present: has_venv },
     STRACE,
+    // For systemd-analyze, which needs no running systemd.
+    Need { package: "systemd", present: || shell::on_path("systemd-analyze") },
+    Need { package: "nginx-light", present: has_nginx },
+    Need { package: "caddy", present: || shell::on_path("caddy") },
 ];
 /// What `cargo xtask faults` needs.
 pub(crate) const FOR_FAULTS: &[Need] = &[STRACE];
