@@ -87,6 +87,11 @@ fn has_postgres() -> bool {
         || versions.into_iter().any(|version| version.path().join("bin/initdb").is_file())
 }
 
+/// Debian keeps it where only root looks.
+fn has_nginx() -> bool {
+    shell::on_path("nginx") || std::path::Path::new("/usr/sbin/nginx").is_file()
+}
+
 fn has_venv() -> bool {
     let mut python = Command::new("python3");
     python.args(["-c", "import ensurepip, venv"]).stderr(std::process::Stdio::null());

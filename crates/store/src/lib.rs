@@ -45,7 +45,7 @@ pub use session::{Read, Tx};
 pub use sqlite::backup::{Copied, Progress, copy, settle};
 pub use sqlite::lock::is_writable;
 pub use sqlite::foreign::Foreign;
-pub use sqlite::in_place::{TrialFailure, leave_wal};
+pub use sqlite::in_place::{TrialFailure, leave_wal, recover};
 pub use sqlite::sqlmodel::SqlModelFile;
 pub use statement::Statement;
 pub use store::{NO_POSTGRESQL, OpenOptions, Store};

@@ -102,7 +102,12 @@ pub fn text(plan: &Plan, database: &Path) -> String {
         database.display().to_string().escape_debug()
     );
     let mut section = "";
-    for Wanted { key, value, why } in &plan.settings {
+    let of = |wanted: &Wanted| wanted.key.split_once('.').map_or("", |(section, _)| section);
+    // A section stands once, where the first of its settings was decided.
+    let place = |wanted: &Wanted| plan.settings.iter().position(|other| of(other) == of(wanted));
+    let mut settings: Vec<&Wanted> = plan.settings.iter().collect();
+    settings.sort_by_key(|wanted| place(wanted));
+    for Wanted { key, value, why } in settings {
         let (of, name) = key.split_once('.').unwrap_or(("", key));
         // The one key that may stand above all sections.
         let of = if *key == "server.profile" { "" } else { of };

@@ -1,6 +1,9 @@
 //! `sekisho adopt`: takes over the users of an application that lives on.
 
+use super::adopt_in_place as in_place;
 use super::adopt_print::{self as print, Told};
+use super::adopt_release::{self as release, End};
+use super::adopt_rows::{finished, read, unreadable};
 use super::draft::{self, Draft};
 use super::exit::Stop;
 use super::open::{self, Open};
@@ -11,12 +14,12 @@ use crate::config::{self, Flags, Loaded};
 use crate::system::{SystemClock, SystemDice};
 use clap::Args;
 use sekisho_core::adopt::{AppSetting, Choice, Found, Literal, MapOverride, Mapping, choose};
+use sekisho_core::beside::SetValue;
 use sekisho_core::settings::{DatabaseUrl, Settings};
 use sekisho_core::{Actor, Clock as _, Ctx, RequestId, SecretBytes, dice};
 use sekisho_store::{Foreign, Look};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use tokio::sync::mpsc;
 
 /// The examples of `sekisho adopt --help`.
 pub(super) const EXAMPLE: &str = "\
@@ -24,6 +27,8 @@ Examples:
   sekisho adopt ../app/test.db --app ../app --dry-run   says what would happen, changes nothing
   sekisho adopt ../app/test.db --app ../app             users, items, SECRET_KEY; writes sekisho.toml
   sekisho adopt shop.db --map users=account --map username=login --map password=pw
+  sekisho adopt test.db --app . --in-place --set role=member   a trial in the application's own file
+  sekisho adopt test.db --release=back                         and its end
 
 Fields for --map: users (table), id, username, email, password, full_name, disabled, active,
 items (table), item_id, owner. FIELD= says that there is none.
@@ -33,7 +38,7 @@ The file is opened read-only; while it is read an application without a write-ah
 #[derive(Debug, Args)]
 pub(super) struct Adopt {
     /// The application's SQLite file; without it the one that DATABASE_URL in --app names
-    #[arg(value_name = "FILE", required_unless_present = "app")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["app", "release"])]
     file: Option<PathBuf>,
     /// The application's folder: SECRET_KEY and its companions are read from *.py and .env, as text
     #[arg(long, value_name = "DIR")]
@@ -53,31 +58,75 @@ pub(super) struct Adopt {
     /// Make a new key for both, in DATA/secret_key
     #[arg(long)]
     new_key: bool,
+    /// Put Sekisho's tables into the application's own file, after a copy, and keep its table of users in step
+    #[arg(long, conflicts_with = "source")]
+    in_place: bool,
+    /// What a new row gets there in a column that has no default in the database; `now` and `uuid` are made anew
+    #[arg(long = "set", value_name = "COLUMN=VALUE", value_parser = SetValue::parse, requires = "in_place")]
+    set: Vec<SetValue>,
+    /// End the trial: keep (Sekisho has the passwords alone), detach (the application's table is left as it is), back
+    /// (the application has its file alone again)
+    #[arg(
+        long,
+        value_name = "END",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "keep",
+        hide_possible_values = true,
+        conflicts_with_all = ["app", "dry_run", "map", "source", "profile", "new_key", "in_place"]
+    )]
+    release: Option<End>,
+    /// Do not ask (with --release)
+    #[arg(long, requires = "release")]
+    yes: bool,
 }
 
 /// Runs it.
 pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> {
+    if let Some(end) = args.release {
+        return release::run(args.file, end, args.yes, &flags, out);
+    }
     let loaded = config::load(&flags)?;
     let found =
         args.app.as_deref().map(application::scan).transpose().map_err(Stop::usage)?.unwrap_or_default();
     let file = file(&args, &found)?;
     let database = open::sqlite_path(&loaded.settings)?;
-    is_not_our_own(&file, &database, &loaded)?;
+    if !args.in_place {
+        is_not_our_own(&file, &database, &loaded)?;
+    }
+    if args.in_place && !args.dry_run {
+        in_place::recover(&file)?;
+    }
     let foreign = Foreign::open(&file).map_err(|error| unreadable(&file, &error))?;
     let tables = foreign.tables().map_err(|error| unreadable(&file, &error))?;
     let mapping = Mapping::detect(&tables, &args.map).map_err(all_lines)?;
-    let wishes = Wishes { profile: args.profile.clone(), new_key: args.new_key, further: Vec::new() };
+    let further = if args.in_place { in_place::settings(&file) } else { Vec::new() };
+    let wishes = Wishes { profile: args.profile.clone(), new_key: args.new_key, further };
     let plan = configuration::plan(&loaded, &found, &wishes).map_err(all_lines)?;
     let origin = Origin(args.source.clone());
-    let survey = adopt::survey(&foreign, &mapping).map_err(|error| unreadable(&file, &error))?;
+    let mut further = None;
     let report = if args.dry_run {
+        let survey = adopt::survey(&foreign, &mapping).map_err(|error| unreadable(&file, &error))?;
+        if args.in_place {
+            further = Some(in_place::check(&file, &mapping, &args.set)?);
+        }
         try_out(&loaded.settings, foreign, &mapping, survey, &origin)?
+    } else if args.in_place {
+        // The application must be able to write again, and so must we.
+        drop(foreign);
+        write_key(&plan)?;
+        let (report, stands) = in_place::write(&file, &mapping, &args.set, out)?;
+        further = Some(stands);
+        write_configuration(&plan, &file)?;
+        report
     } else {
+        let survey = adopt::survey(&foreign, &mapping).map_err(|error| unreadable(&file, &error))?;
         write_key(&plan)?;
         let report = write(flags, foreign, &mapping, survey, &origin)?;
         write_configuration(&plan, &file)?;
         report
     };
+    let database = if args.in_place { file.clone() } else { database };
     let (found, plan, mapping) = (&found[..], &plan, &mapping);
     print::told(
         &Told {
@@ -88,6 +137,7 @@ pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> 
             found,
             plan,
             report: &report,
+            further: further.as_ref(),
         },
         out,
     )
@@ -185,26 +235,6 @@ fn write(
     })
 }
 
-type Reading = tokio::task::JoinHandle<Result<(), Stop>>;
-
-/// Reads on a thread of its own; few rows wait.
-fn read(foreign: Foreign, mapping: &Mapping) -> (mpsc::Receiver<adopt::Row>, Reading) {
-    let (to, rows) = mpsc::channel(256);
-    let mapping = mapping.clone();
-    let reading = tokio::task::spawn_blocking(move || {
-        adopt::send_rows(&foreign, &mapping, &to).map_err(|error| unreadable(foreign.path(), &error))?;
-        if foreign.overtaken() {
-            return Err(Stop::unavailable("somebody opened the file meanwhile: run it again"));
-        }
-        Ok(())
-    });
-    (rows, reading)
-}
-
-async fn finished(reading: Reading) -> Result<(), Stop> {
-    reading.await.map_err(|error| Stop::unavailable(format!("cannot read: {error}")))?
-}
-
 /// Writes the file of the key, whole and its owner's alone, or leaves the one that is there.
 fn write_key(plan: &Plan) -> Result<(), Stop> {
     let Some((path, key)) = &plan.key else { return Ok(()) };
@@ -251,16 +281,6 @@ impl From<Problem> for Stop {
             Problem::CutShort => Stop::unavailable(problem.to_string()),
         }
     }
-}
-
-fn unreadable(file: &Path, error: &sekisho_store::Error) -> Stop {
-    let mut stop = Stop::unavailable(format!("{}: {error}", file.display()));
-    if matches!(error, sekisho_store::Error::Misuse { .. } | sekisho_store::Error::Corrupt { .. })
-        || !file.exists()
-    {
-        stop.exit = super::Exit::Usage;
-    }
-    stop
 }
 
 fn all_lines(lines: Vec<String>) -> Stop {

@@ -19,6 +19,13 @@ pub(super) struct Told<'a> {
     pub(super) found: &'a [Found],
     pub(super) plan: &'a Plan,
     pub(super) report: &'a Report,
+    pub(super) further: Option<&'a Further>,
+}
+
+/// What an adoption in place adds.
+pub(super) struct Further {
+    pub(super) json: Value,
+    pub(super) lines: Vec<String>,
 }
 
 /// Prints what was done, or would be.
@@ -59,7 +66,11 @@ pub(super) fn told(told: &Told<'_>, out: &mut Out) -> Result<(), Stop> {
     }
     report.rows.iter().flat_map(row_lines).try_for_each(|line| out.line(&line))?;
     report.items.iter().try_for_each(|item| out.line(&item_line(item)))?;
-    configuration(told.plan, told.dry_run, out)
+    configuration(told.plan, told.dry_run, out)?;
+    told.further
+        .iter()
+        .flat_map(|further| &further.lines)
+        .try_for_each(|line| out.line(&one_line(line).to_string()))
 }
 
 fn renamed(field: &str, column: &str) -> String {
@@ -167,5 +178,6 @@ fn as_json(told: &Told<'_>) -> Value {
             "file": plan.file.display().to_string(), "written": !plan.in_force && !told.dry_run, "values": settings,
         },
         "notes": plan.notes,
+        "in_place": told.further.map(|further| &further.json),
     })
 }

@@ -3,12 +3,13 @@
 //! seeds' application answers, `python` runs the seeds' own libraries, `browser` a real one.
 
 mod attacks;
+mod beside;
 mod browser;
 mod cli;
 mod contract;
-mod extending;
 mod deploy;
+mod extending;
 mod harness;
-mod python;
 mod metrics;
+mod python;
 mod routes;

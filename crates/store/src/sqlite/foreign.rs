@@ -193,7 +193,7 @@ impl std::fmt::Debug for Foreign {
 /// Whether the file's header says that its writers keep a write-ahead log (SQLite's file format, 1.3.3).
 ///
 /// This process has no connection to the file yet: closing a descriptor of it takes no lock away (POSIX).
-fn keeps_log(path: &Path) -> Result<bool, Error> {
+pub(super) fn keeps_log(path: &Path) -> Result<bool, Error> {
     let unavailable = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => Error::unavailable(format!("{} is not there", path.display())),
         _ => Error::unavailable(format!("{}: {error}", path.display())),

@@ -5,12 +5,14 @@
 //! names begin with `sekisho_beside`. They stand on our tables: the application's own are only read and written to.
 
 mod leaving;
+mod recovery;
 mod sql;
 mod standing;
 mod trial;
 mod triggers;
 
 pub use leaving::leave_wal;
+pub use recovery::recover;
 pub(crate) use standing::inspect;
 pub use trial::TrialFailure;
 

@@ -1,0 +1,7 @@
+//! Beside a living application: the seeds' own, as a FastAPI process on the same file.
+
+mod application;
+mod proxies;
+mod release;
+mod shapes;
+mod trial;

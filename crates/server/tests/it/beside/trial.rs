@@ -1,0 +1,169 @@
+//! The trial: Sekisho for log-in and users, the application for its own routes, both on one file; and back.
+
+use serde_json::json;
+
+use super::application::{APPLICATIONS_KEY, Folder, rows, setup};
+use crate::harness::{Mint, Ran, Request};
+
+/// An adopted folder with the application's user tim, and another who is to be disabled.
+fn adopted() -> Folder {
+    let folder = Folder::new();
+    let application = folder.application();
+    application.register("tim", "tim-likes-bread");
+    application.register("dora", "dora-likes-cakes");
+    application.stop();
+    folder.adopt_in_place();
+    folder
+}
+
+#[test]
+fn an_old_a_changed_and_a_new_user_use_both_and_go_back() {
+    let folder = Folder::new();
+    let application = folder.application();
+    application.register("tim", "tim-likes-bread");
+    application.register("eve", "eve-likes-fruit");
+    let old_token = application.token("tim", "tim-likes-bread");
+    // It runs on while its file is adopted.
+    folder.adopt_in_place();
+    let file = folder.file();
+    let mut site = folder.serve();
+
+    // Whoever had a token keeps it; old, changed and new users get ours, and the application's own route takes it.
+    assert_eq!(site.me(&old_token).json()["username"], "tim");
+    let ran = site.cli_with(&["user", "set-password", "eve", "--password-stdin"], "eve-likes-plums\n");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(site.register("ann", "ann-likes-salad").status, 200);
+    let passwords = [("tim", "tim-likes-bread"), ("eve", "eve-likes-plums"), ("ann", "ann-likes-salad")];
+    for (number, (name, password)) in (1..).zip(passwords) {
+        let token = site.token(name, password);
+        let orders = application.order(&token, &format!("for {name}"));
+        assert_eq!(orders, [json!({"id": number, "owner_id": number, "what": format!("for {name}")})]);
+        assert_eq!(site.me(&token).json()["username"], name);
+    }
+    assert_eq!(site.login("eve", "eve-likes-fruit").status, 401);
+    assert_eq!(
+        rows(&file, "id, username, email, disabled, role"),
+        [
+            "1|tim|tim@example.com|0|member",
+            "2|eve|eve@example.com|0|member",
+            "3|ann|ann@example.com|0|member"
+        ]
+    );
+
+    // Sekisho is gone: the application lets all three in by itself.
+    site.stop();
+    for (name, password) in passwords {
+        let token = application.token(name, password);
+        let response = application.send(&Request::get("/users/me").bearer(&token));
+        assert_eq!(response.json()["username"], name);
+        assert_eq!(application.orders(&token).json()[0]["what"], format!("for {name}"));
+    }
+    assert_eq!(application.login("eve", "eve-likes-fruit").status, 401);
+    application.stop();
+}
+
+#[test]
+fn who_is_disabled_or_deleted_is_out_of_the_application_too() {
+    let folder = adopted();
+    let application = folder.application();
+    let file = folder.file();
+    let site = folder.serve();
+    let (tim, dora) = (site.token("tim", "tim-likes-bread"), site.token("dora", "dora-likes-cakes"));
+    assert_eq!(application.order(&tim, "bread").len(), 1);
+    assert_eq!(application.order(&dora, "cake").len(), 1);
+
+    assert_eq!(site.cli(&["user", "disable", "dora"]).code, Some(0));
+    assert_eq!(application.orders(&dora).json(), json!({"detail": "Inactive user"}));
+    assert_eq!(site.cli(&["user", "enable", "dora"]).code, Some(0));
+    assert_eq!(application.orders(&dora).status, 200);
+
+    assert_eq!(site.cli(&["user", "delete", "tim", "--yes"]).code, Some(0));
+    assert_eq!(application.orders(&tim).status, 401);
+    assert_eq!(application.login("tim", "tim-likes-bread").status, 401);
+    let blank = rows(&file, "id, username, email, full_name, disabled").remove(0);
+    assert!(blank.starts_with("1|deleted-1-") && blank.ends_with("@deleted.example|1"), "{blank}");
+    // The order points to somebody still.
+    let orders = rusqlite::Connection::open(&file).unwrap();
+    let owner = "select count(*) from orders join user on user.id = orders.owner_id";
+    assert_eq!(orders.query_row(owner, [], |row| row.get::<_, i64>(0)), Ok(2));
+    application.stop();
+}
+
+#[test]
+fn a_name_or_an_address_of_the_application_is_taken() {
+    let folder = adopted();
+    let application = folder.application();
+    let file = folder.file();
+    let site = folder.serve();
+    // The application goes on registering by itself, which nobody told it not to.
+    application.register("bob", "bob-likes-bacon");
+    let conflict = |username: &str, email: &str, detail: &str| {
+        let response = site.register_as(username, email, "somebody-elses-1");
+        assert_eq!((response.status, response.detail()), (409, json!(detail)));
+    };
+    let before = rows(&file, "id, username, email, hashed_password");
+    conflict("bob", "bobby@example.com", "Username already registered");
+    conflict("bobby", "bob@example.com", "E-mail already registered");
+    conflict("tim", "bobby@example.com", "Username already registered");
+    assert_eq!(rows(&file, "id, username, email, hashed_password"), before);
+    // A token with his name, made here for nobody, opens nothing.
+    let token = Mint::of("bob").key(APPLICATIONS_KEY.as_bytes()).signed();
+    assert_eq!(site.me(&token).status, 401);
+    application.stop();
+}
+
+#[test]
+fn a_long_password_is_refused_while_the_way_back_is_open() {
+    let folder = adopted();
+    let site = folder.serve();
+    assert_eq!(site.register("ann", &"a".repeat(73)).status, 422);
+    assert_eq!(site.register("ann", &"ab-".repeat(24)).status, 200);
+    let hash = rows(&site.folder().join("test.db"), "hashed_password").remove(2);
+    assert!(hash.starts_with("$2b$12$"), "{hash}");
+}
+
+#[test]
+fn adopting_again_changes_nothing_and_takes_what_is_new() {
+    let folder = adopted();
+    let all = "id, username, email, full_name, disabled, hashed_password, role";
+    let before = (folder.rows(all), folder.ours(), folder.copies());
+    assert_eq!(before.2.len(), 1);
+    let users = |ran: &Ran| ran.stdout.clone();
+    let again = folder.adopt(&["test.db", "--in-place", "--app", ".", "--set", "role=member"]).ok();
+    assert_eq!((folder.rows(all), folder.ours(), folder.copies()), before, "{}", users(&again));
+
+    let application = folder.application();
+    application.register("zoe", "zoe-likes-pears");
+    application.stop();
+    folder.adopt_in_place();
+    let site = folder.serve();
+    let token = site.token("zoe", "zoe-likes-pears");
+    assert_eq!(site.me(&token).json()["username"], "zoe");
+}
+
+#[test]
+fn the_file_keeps_its_mode_and_the_copy_has_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    folder.application().stop();
+    std::fs::set_permissions(folder.file(), std::fs::Permissions::from_mode(0o640)).unwrap();
+    folder.adopt_in_place();
+    for path in [folder.file(), folder.copies().remove(0)] {
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640, "{}", path.display());
+    }
+    let config = std::fs::read_to_string(folder.path().join("sekisho.toml")).unwrap();
+    for line in ["scheme = \"bcrypt\"", "rehash = false", "profile = \"production\""] {
+        assert!(config.lines().any(|written| written == line), "{line} in\n{config}");
+    }
+}
+
+#[test]
+fn serve_on_a_file_that_was_not_adopted_names_the_commands() {
+    let folder = Folder::new();
+    folder.application().stop();
+    let ran = setup().env("DATABASE_URL", "sqlite:///./test.db").refused_in(folder.path());
+    assert_ne!(ran.code, Some(0));
+    assert!(ran.stderr.contains("sekisho adopt"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--in-place"), "{}", ran.stderr);
+    assert_eq!(folder.ours(), Vec::<String>::new());
+}
