@@ -241,6 +241,8 @@ fn translate(error: rusqlite::Error) -> Error {
     match code.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Busy { waited_ms: 0 },
         ErrorCode::DiskFull => Error::Full { reason: reason() },
+        // The index of the log could not grow: on a full disk this is the first thing that fails at a start.
+        _ if code.extended_code == ffi::SQLITE_IOERR_SHMSIZE => Error::Full { reason: reason() },
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Error::Corrupt { reason: reason() },
         ErrorCode::ConstraintViolation => match code.extended_code {
             ffi::SQLITE_CONSTRAINT_UNIQUE

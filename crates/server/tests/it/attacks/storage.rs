@@ -88,6 +88,27 @@ fn s01_a_full_disk() {
     }
 }
 
+/// The start says what is the matter and leaves the file as it was; with room again the next one serves.
+#[test]
+fn s16_a_full_disk_at_the_start() {
+    let mut small = Small::new(8);
+    let scratch = small.take();
+    let _unmount = Unmount(scratch.path().to_owned());
+    let mut site = Setup::new().demo().start_in(scratch);
+    site.stop();
+    let before = std::fs::read(site.database().path()).unwrap();
+    let filler = site.folder().join("filler");
+    let full = std::fs::write(&filler, vec![0; 16 * 1024 * 1024]);
+    assert_eq!(full.map_err(|error| error.kind()), Err(std::io::ErrorKind::StorageFull));
+    let ran = Setup::new().refused_in(site.folder());
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert!(ran.stderr.contains("no space is left for the database"), "{}", ran.stderr);
+    assert!(std::fs::read(site.database().path()).unwrap() == before);
+    std::fs::remove_file(&filler).unwrap();
+    site.start_again(|setup| setup);
+    assert_eq!(site.login("tim", "tim1234").status, 200);
+}
+
 #[test]
 fn s06_two_hundred_for_one_address() {
     let site = start(Db::Sqlite, 1);
