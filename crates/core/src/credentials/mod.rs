@@ -8,7 +8,7 @@
 //! | Argon2id, Argon2i, Argon2d | m 256 MiB, t 16, p 8 | m |
 //! | bcrypt, bcrypt-sha256 | cost 16 | 4 KiB |
 //! | scrypt | 128 N r 256 MiB, r 32, p 32, N r p 2^24 | 128 N r |
-//! | PBKDF2 | 5,000,000 iterations, counted for each digest of output | none |
+//! | PBKDF2 | 10,000,000 iterations, counted for each digest of output | none |
 //! | sha-crypt | 1,000,000 rounds; passwords of 512 bytes | none |
 //! | phpass | 2^19 rounds; passwords of 4096 bytes | none |
 //! | `{SSHA}` and its family | one digest | none |
