@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::MOST_VALUES;
 use super::error::RowError;
 use super::header::Header;
 use super::row::UserRow;
 use crate::accounts::{IncomingUser, email_key};
 use crate::rfc3339;
-use crate::wire::{Json, parse_json};
+use crate::wire::{Json, parse_json_within};
 
 /// What a line is.
 #[derive(Clone, PartialEq, Debug)]
@@ -26,7 +27,8 @@ pub enum Line {
 /// What is wrong with it, without a value of it.
 pub fn read_line(line: &[u8], first: bool) -> Result<Line, RowError> {
     let line = if first { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
-    let value = parse_json(line).map_err(|error| RowError::whole(format!("not JSON: {error}")))?;
+    let value = parse_json_within(line, MOST_VALUES)
+        .map_err(|error| RowError::whole(format!("not JSON: {error}")))?;
     let Json::Object(members) = value else { return Err(RowError::whole("not a JSON object")) };
     match Header::read(&members) {
         Ok(None) => {}

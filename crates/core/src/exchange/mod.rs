@@ -23,3 +23,5 @@ pub use sqlmodel::SqlModelUser;
 
 /// The longest record, in bytes; no user needs as much.
 pub const LONGEST_RECORD: usize = 1 << 20;
+/// JSON values in one record, of any kind.
+const MOST_VALUES: usize = 20_000;

@@ -131,6 +131,9 @@ impl UserRow {
         self.email = self.email.filter(|email| !email.is_empty());
         self.full_name = self.full_name.filter(|name| !name.is_empty());
         self.external_id = self.external_id.filter(|id| !id.is_empty());
+        if !value::fits_a_record(&self.extra, self.items.len()) {
+            return Err(RowError::whole("extra and items hold too much, or extra is nested too deeply"));
+        }
         if self.username.is_empty() {
             self.username =
                 self.email.clone().ok_or_else(|| RowError::whole("neither a username nor an email"))?;

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::super::{Line, read_line, write_user};
+use super::super::{LONGEST_RECORD, Line, read_line, write_user};
 use super::*;
 
 const TIM: &str = "$2b$12$2Ss8aodwv5mZjR1Ofee86.OgtdlekDXCtdB6xH.l/nUMd9K73tmXa";
@@ -169,6 +169,33 @@ fn a32_what_is_no_user_says_why_and_repeats_no_value() {
     }
     let twice = read_line(br#"{"username":"a","username":"b"}"#, false).unwrap_err();
     assert_eq!(twice.to_string(), "not JSON: Duplicate property name (character 16)");
+}
+
+#[test]
+fn what_comes_in_can_go_out_again() {
+    let nested =
+        |depth: usize| Value::from_iter([("a", (0..depth).fold(Value::Null, |value, _| json!([value])))]);
+    let record = |extra: Value, items: i64| json!({"username": "a", "extra": extra, "items": Vec::from_iter(1..=items)});
+    let too_much = "extra and items hold too much, or extra is nested too deeply";
+    for (record, fits) in [
+        (record(nested(59), 5000), true),
+        (record(nested(60), 0), false),
+        (json!({"username": "a", "deep": nested(60)}), false),
+        (record(json!({"a": ["b".repeat(60_000), "b".repeat(60_000)]}), 19_800), true),
+        (record(json!({}), 19_900), false),
+        (record(json!({"a": vec!["b".repeat(60_000); 9]}), 0), false),
+    ] {
+        match read(record) {
+            Err(why) => assert!(!fits && why == too_much, "{why}"),
+            Ok(row) => {
+                let line = write_user(&row.to_incoming(id(1), NOW), &row.items, true);
+                assert!(fits && line.len() <= LONGEST_RECORD);
+                assert!(
+                    matches!(read_line(line.as_bytes(), false), Ok(Line::User(again)) if again.items == row.items)
+                );
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! The values of a record: what a text, a number or a truth value of another system is taken for.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::error::RowError;
+use super::{LONGEST_RECORD, MOST_VALUES};
 use crate::accounts::LoginName;
 use crate::rfc3339;
 use crate::time::Timestamp;
-use crate::wire::{Json, parse_json};
+use crate::wire::{Json, parse_json_within};
 
 /// A text that is kept: at most as long as a log-in name, and without U+0000, which no database keeps.
 pub(super) fn text(name: &str, value: Json) -> Result<String, RowError> {
@@ -77,17 +80,13 @@ pub(super) fn count(name: &str, value: &Json) -> Result<i64, RowError> {
 pub(super) fn numbers(name: &str, value: Json) -> Result<Vec<i64>, RowError> {
     let wrong = || RowError::of(name, "must be a list of different whole numbers from 1");
     let Json::List(list) = nested(name, value)? else { return Err(wrong()) };
-    let mut numbers = Vec::with_capacity(list.len());
-    for value in list {
-        match value {
-            Json::Number(number) => match number.as_i64().filter(|number| *number > 0) {
-                Some(number) if !numbers.contains(&number) => numbers.push(number),
-                _ => return Err(wrong()),
-            },
-            _ => return Err(wrong()),
-        }
-    }
-    Ok(numbers)
+    let number = |value: Json| match value {
+        Json::Number(number) => number.as_i64().filter(|number| *number > 0),
+        _ => None,
+    };
+    let numbers: Vec<i64> = list.into_iter().map(number).collect::<Option<_>>().ok_or_else(wrong)?;
+    let different = numbers.iter().collect::<HashSet<_>>().len() == numbers.len();
+    if different { Ok(numbers) } else { Err(wrong()) }
 }
 
 /// A JSON object, or one written as a text.
@@ -116,12 +115,29 @@ fn holds_nul(value: &Value) -> bool {
     }
 }
 
+/// Whether `extra` and this many items leave room in a record for the rest, so that what came in can go out again.
+pub(super) fn fits_a_record(extra: &Map<String, Value>, items: usize) -> bool {
+    fn measure(value: &Value, depth: usize, values: &mut usize) -> bool {
+        *values += 1;
+        depth > 0
+            && match value {
+                Value::Array(list) => list.iter().all(|value| measure(value, depth - 1, values)),
+                Value::Object(members) => members.values().all(|value| measure(value, depth - 1, values)),
+                _ => true,
+            }
+    }
+    let mut values = items;
+    let shallow = extra.values().all(|value| measure(value, 60, &mut values));
+    // The other members are fewer than a hundred values, and a quarter of the bytes at most.
+    let short = || serde_json::to_string(extra).is_ok_and(|text| text.len() < LONGEST_RECORD / 2);
+    shallow && values < MOST_VALUES - 100 && (extra.is_empty() || short())
+}
+
 /// In a CSV file every value is a text: what such a text says.
 fn nested(name: &str, value: Json) -> Result<Json, RowError> {
     match value {
-        Json::Text(text) => {
-            parse_json(text.as_bytes()).map_err(|error| RowError::of(name, format!("is not JSON: {error}")))
-        }
+        Json::Text(text) => parse_json_within(text.as_bytes(), MOST_VALUES)
+            .map_err(|error| RowError::of(name, format!("is not JSON: {error}"))),
         other => Ok(other),
     }
 }

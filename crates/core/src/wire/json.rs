@@ -75,6 +75,11 @@ pub enum JsonError {
 
 /// Reads one value and nothing behind it.
 pub fn parse_json(body: &[u8]) -> Result<Json, JsonError> {
+    parse_json_within(body, MOST_VALUES)
+}
+
+/// The same, of a text that may hold more or fewer values.
+pub fn parse_json_within(body: &[u8], most_values: usize) -> Result<Json, JsonError> {
     if body.starts_with(&[0xff, 0xfe]) || body.starts_with(&[0xfe, 0xff]) {
         return Err(JsonError::Syntax { position: 0, message: "Unexpected UTF-16 byte order mark" });
     }
@@ -82,7 +87,7 @@ pub fn parse_json(body: &[u8]) -> Result<Json, JsonError> {
     if text.starts_with('\u{feff}') {
         return Err(JsonError::Syntax { position: 0, message: "Unexpected UTF-8 byte order mark" });
     }
-    let mut parser = Parser { text, at: 0, values: 0 };
+    let mut parser = Parser { text, at: 0, values: 0, most_values };
     let parsed = parser.document();
     parsed.map_err(|wrong| match wrong {
         Wrong::At(at, message) => JsonError::Syntax { position: text[..at].chars().count(), message },
@@ -105,6 +110,7 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     values: usize,
+    most_values: usize,
 }
 
 impl Parser<'_> {
@@ -134,7 +140,7 @@ impl Parser<'_> {
 
     fn value(&mut self, depth: usize) -> Result<Json, Wrong> {
         self.values += 1;
-        if self.values > MOST_VALUES {
+        if self.values > self.most_values {
             return Err(Wrong::At(self.at, "Too many values"));
         }
         if depth > DEEPEST {

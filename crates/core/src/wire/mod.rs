@@ -13,7 +13,7 @@ mod token_request;
 pub use accept::quality;
 pub use create_user::create_user;
 pub use form::{Content, Field, parse_form};
-pub use json::{Json, JsonError, parse_json};
+pub use json::{Json, JsonError, parse_json, parse_json_within};
 pub use multipart::{MultipartError, parse_multipart};
 pub use token_request::{TokenRequest, token_request};
 
