@@ -102,3 +102,37 @@ fn p06_each_can_be_burnt() {
         burn(&kind, password, &QUICK, &mut Memory::new());
     }
 }
+
+/// The document names each scheme and says each ceiling: what is at one is read, and what is above is not.
+#[test]
+fn p13_the_ceilings_are_those_of_the_document() {
+    let document = include_str!("../../../docs/hash-schemes.md");
+    for Vector { kind, .. } in vectors() {
+        assert!(document.contains(&format!("`{}`", kind.scheme)), "{}", kind.scheme);
+    }
+    let (salt, hash) = ("c2FsdHNhbHRzYWx0c2FsdA", "MKFv03cw0d03xXDGMuyd1HFmdALxIjWKZZwcFRpxhFk");
+    let crypt = "5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5";
+    for (said, at, above) in [
+        ("m = 256 MiB", "$argon2i$v=19$m=262144,t=1,p=1$S$H", "$argon2i$v=19$m=262145,t=1,p=1$S$H"),
+        ("t = 16", "$argon2d$v=19$m=64,t=16,p=1$S$H", "$argon2d$v=19$m=64,t=17,p=1$S$H"),
+        ("p = 8", "$argon2id$v=19$m=64,t=1,p=8$S$H", "$argon2id$v=19$m=72,t=1,p=9$S$H"),
+        ("cost 16", "bcrypt_sha256$$2b$16$C", "bcrypt_sha256$$2b$17$C"),
+        ("128 N r = 256 MiB", "$scrypt$ln=18,r=8,p=1$S$H", "$scrypt$ln=18,r=9,p=1$S$H"),
+        ("r = 32", "$scrypt$ln=4,r=32,p=1$S$H", "$scrypt$ln=4,r=33,p=1$S$H"),
+        ("p = 32", "$scrypt$ln=4,r=8,p=32$S$H", "$scrypt$ln=4,r=8,p=33$S$H"),
+        ("N r p = 2^24", "$scrypt$ln=17,r=8,p=16$S$H", "$scrypt$ln=17,r=8,p=17$S$H"),
+        ("10,000,000 iterations", "$pbkdf2-sha256$10000000$S$H", "$pbkdf2-sha256$10000001$S$H"),
+        ("1,000,000 rounds", "$5$rounds=1000000$salt$K", "$5$rounds=1000001$salt$K"),
+        ("2^19 rounds", "$P$HPOO9ubV6ssP67QUwzD1LJoZOZeBwZ1", "$P$IPOO9ubV6ssP67QUwzD1LJoZOZeBwZ1"),
+    ] {
+        assert!(document.contains(said), "{said}");
+        let whole = |text: &str| {
+            let text = text.replace("$S$H", &format!("${salt}${hash}")).replace("$K", &format!("${crypt}"));
+            recognise(&HashString::new(
+                text.replace("$C", "$TWybhyOeFxSAIyhlUUB/sOfQOS6Rikdp2krLz81E5MHVT3Hv7xoLO"),
+            ))
+        };
+        assert!(whole(at).is_ok(), "{at}");
+        assert_eq!(whole(above), Err(sekisho_core::Refusal::HashTooCostly), "{above}");
+    }
+}
