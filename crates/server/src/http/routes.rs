@@ -10,10 +10,31 @@ const UNMATCHED: &str = "unmatched";
 /// Where a library user's own routes are counted once there are too many of them.
 const OTHER: &str = "other";
 
+/// A route, taken apart once: this stands on the path of every request.
+struct Template {
+    text: &'static str,
+    /// What stands before the one segment that has a name, `{name}`, at the end.
+    before: Option<&'static str>,
+}
+
+impl Template {
+    fn of(text: &'static str) -> Template {
+        Template { text, before: text.split_once('{').map(|(before, _)| before) }
+    }
+
+    fn takes(&self, path: &str) -> bool {
+        let segment = |before| path.strip_prefix(before).filter(|segment| !segment.is_empty());
+        match self.before {
+            None => self.text == path,
+            Some(before) => segment(before).is_some_and(|segment| !segment.contains('/')),
+        }
+    }
+}
+
 /// The routes, each with a number.
 pub(super) struct Routes {
     root_path: String,
-    templates: &'static [&'static str],
+    templates: Box<[Template]>,
     /// A library user's own, in the order in which they were first asked for.
     own: RwLock<Vec<String>>,
 }
@@ -21,6 +42,7 @@ pub(super) struct Routes {
 impl Routes {
     /// The router's templates, without slashes at their ends; also below this prefix.
     pub(super) fn new(templates: &'static [&'static str], root_path: &str) -> Routes {
+        let templates = templates.iter().copied().map(Template::of).collect();
         Routes { root_path: root_path.to_owned(), templates, own: RwLock::default() }
     }
 
@@ -38,7 +60,7 @@ impl Routes {
     pub(super) fn of(&self, path: &str) -> usize {
         let path = self.below_root(path);
         let path = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path);
-        self.templates.iter().position(|template| takes(template, path)).unwrap_or(self.unmatched())
+        self.templates.iter().position(|template| template.takes(path)).unwrap_or(self.unmatched())
     }
 
     /// The number of a route that is not the server's.
@@ -64,7 +86,7 @@ impl Routes {
     /// The template behind a number; `None`: no route has it yet.
     pub(super) fn name(&self, route: usize) -> Option<String> {
         match route.checked_sub(self.templates.len()) {
-            None => self.templates.get(route).map(|template| (*template).to_owned()),
+            None => self.templates.get(route).map(|template| template.text.to_owned()),
             Some(0) => Some(UNMATCHED.to_owned()),
             Some(1) => Some(OTHER.to_owned()),
             Some(own) => {
@@ -74,17 +96,10 @@ impl Routes {
     }
 
     fn below_root<'a>(&self, path: &'a str) -> &'a str {
-        path.strip_prefix(self.root_path.as_str()).filter(|rest| rest.starts_with('/')).unwrap_or(path)
-    }
-}
-
-/// Whether a template takes a path; `{name}` stands for one segment, at the end.
-fn takes(template: &str, path: &str) -> bool {
-    match template.split_once('{') {
-        None => template == path,
-        Some((before, _)) => {
-            path.strip_prefix(before).is_some_and(|segment| !segment.is_empty() && !segment.contains('/'))
+        if self.root_path.is_empty() {
+            return path;
         }
+        path.strip_prefix(self.root_path.as_str()).filter(|rest| rest.starts_with('/')).unwrap_or(path)
     }
 }
 
