@@ -128,7 +128,11 @@ fn all(program: &Program, base: &Base, cases: &[Case]) -> Result<Found, String> 
     if found.injected == 0 {
         return Err("no call was made to fail: the run shows nothing".to_owned());
     }
-    scratch.remove_unless(&found.findings);
+    if program.is_whole() {
+        scratch.remove_unless(&found.findings);
+    } else {
+        scratch.remove();
+    }
     Ok(found)
 }
 

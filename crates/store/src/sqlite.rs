@@ -101,6 +101,16 @@ impl Conn {
         )))
     }
 
+    /// Writes what is in the log into the file and empties the log, unless somebody else is reading or writing.
+    ///
+    /// After a sync that failed Linux keeps the pages in memory, takes them for written, and shows them to the next
+    /// process: SQLite would append to a log that has a hole on the disk, and lose what stands behind it in a power
+    /// cut. Written into the file they are synced anew.
+    pub(crate) fn write_back(&self) -> Result<(), Error> {
+        let done = self.raw.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())).map_err(translate);
+        done.or_else(|error| if error.is_busy() { Ok(()) } else { Err(error) })
+    }
+
     /// All rows of a statement.
     pub(crate) fn rows(&self, text: Text<'_>, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
         let count = |rows: &Vec<Row>| rows.len() as u64;

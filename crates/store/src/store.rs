@@ -196,8 +196,9 @@ async fn sqlite(
     lock_wait: Duration,
 ) -> Result<Driver, Error> {
     let conn = patiently(lock_wait, || Conn::open(path, role, observer)).await?;
-    // The log has its name by now.
+    // The log has its name by now, and may hold what another process could not sync.
     file::sync_names(path)?;
+    conn.write_back()?;
     let writer = Writer::start(conn, Arc::clone(observer), lock_wait)?;
     let readers = Readers::new(path.to_owned(), Arc::clone(observer), lock_wait);
     Ok(Driver::Sqlite { readers: Arc::new(readers), writer: Arc::new(writer) })

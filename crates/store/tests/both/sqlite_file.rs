@@ -281,6 +281,25 @@ async fn s16_without_its_log_the_last_checkpoint_is_left() {
     drop(store);
 }
 
+#[tokio::test]
+async fn s04_a_log_that_was_left_is_written_back_before_anything_is_added_to_it() {
+    let folder = Folder::new();
+    let path = made(&folder).await;
+    let store = open(&path).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    tx.insert_user(&new_user(2, "q", "q", "q@x")).await.unwrap();
+    tx.commit().await.unwrap();
+    // What a process leaves that was killed; its log may not be on the disk, whatever the next process reads of it.
+    let copy = Folder::new();
+    for end in ["", "-wal"] {
+        fs::copy(folder.path(&format!("test.db{end}")), copy.path(&format!("test.db{end}"))).unwrap();
+    }
+    assert!(fs::metadata(copy.path("test.db-wal")).unwrap().len() > 4096);
+    let next = open(&copy.path("test.db")).await.unwrap();
+    assert_eq!(fs::metadata(copy.path("test.db-wal")).unwrap().len(), 0);
+    assert_eq!(next.read().await.unwrap().count_users().await.unwrap(), 2);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_may_open_a_new_database_at_once() {
     let folder = Folder::new();
