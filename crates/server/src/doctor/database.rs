@@ -2,6 +2,8 @@
 
 use super::files::database_files;
 use super::finding::{Finding, fail, ok, warn};
+use super::running::Server;
+use super::system::{name_of, users_of};
 use crate::config::root_key;
 use crate::telemetry::log::rfc3339;
 use sekisho_core::credentials::Scheme;
@@ -29,7 +31,7 @@ pub(super) struct Looked {
     standing: Option<Timestamp>,
 }
 
-pub(super) async fn look(settings: &Settings) -> Looked {
+pub(super) async fn look(settings: &Settings, server: &Server) -> Looked {
     let path = match &settings.storage.database_url {
         DatabaseUrl::Sqlite(path) => path,
         DatabaseUrl::Postgres(_) => {
@@ -58,7 +60,7 @@ pub(super) async fn look(settings: &Settings) -> Looked {
         return looked;
     }
     looked.findings.extend(looked.standing.as_ref().map(|since| beside(settings, *since)));
-    looked.findings.push(lock(path));
+    looked.findings.push(lock(path, server));
     looked.findings.extend(log(settings));
     looked
 }
@@ -125,22 +127,26 @@ fn refused(path: &Path, error: &Error) -> Finding {
     fail("database", format!("{}: {error}", path.display()), mend)
 }
 
-fn lock(path: &Path) -> Finding {
+/// Tried only while somebody has the file open: nobody else can hold its lock, and where a crash left a log, trying
+/// would bring that into the file.
+fn lock(path: &Path, server: &Server) -> Finding {
+    let users = users_of(path);
+    if users.is_empty() && *server == Server::Stopped {
+        return ok("lock", "nobody has the database open");
+    }
+    let users: Vec<_> = users.iter().map(|pid| format!("{} (process {pid})", name_of(*pid))).collect();
+    let by = if users.is_empty() { "another process".to_owned() } else { users.join(", ") };
     match is_writable(path, PATIENCE) {
-        Ok(true) => ok("lock", "the database can be written"),
+        Ok(true) => ok("lock", format!("open by {by}, and can be written")),
         Ok(false) => fail(
             "lock",
-            format!("another process has held the lock for writing for {} s", PATIENCE.as_secs()),
-            format!(
-                "find it with `fuser {}`; a transaction that nobody ends stops every log-in that writes",
-                path.display()
-            ),
+            format!("the lock for writing is held for {} s and longer; open by {by}", PATIENCE.as_secs()),
+            "end the transaction that holds it, or its process: until then every write is answered 503",
         ),
-        Err(error) => fail(
-            "lock",
-            error.to_string(),
-            "see to the file's owner and mode, and whether its disk is read-only",
-        ),
+        Err(error) => {
+            let mend = "see to the file's owner and mode, and whether its disk is read-only or full";
+            fail("lock", error.to_string(), mend)
+        }
     }
 }
 

@@ -38,7 +38,7 @@ pub async fn examine(patient: &Patient) -> Vec<Finding> {
     };
     let settings = &loaded.settings;
     let server = running::find(patient.lock.as_deref());
-    let looked = database::look(settings).await;
+    let looked = database::look(settings, &server).await;
 
     let mut found = configuration::examine(loaded);
     found.extend(keys::examine(loaded, looked.fingerprint.as_deref(), patient.now));

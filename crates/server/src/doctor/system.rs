@@ -23,6 +23,13 @@ pub(super) fn open_files(pid: u32) -> Vec<(PathBuf, (u64, u64))> {
         .collect()
 }
 
+/// The processes that have this file open, as far as this user may see.
+pub(super) fn users_of(path: &Path) -> Vec<u32> {
+    let Ok(meta) = fs::metadata(path) else { return Vec::new() };
+    let own = (meta.dev(), meta.ino());
+    processes().filter(|pid| open_files(*pid).iter().any(|(_, id)| *id == own)).collect()
+}
+
 /// The process that holds a whole-file lock on this file.
 pub(super) fn lock_holder(path: &Path) -> Option<u32> {
     let inode = fs::metadata(path).ok()?.ino();
@@ -42,9 +49,7 @@ pub(super) fn listeners() -> Option<Vec<(SocketAddr, u64)>> {
 /// The process that has this socket, if this user may see it.
 pub(super) fn socket_holder(inode: u64) -> Option<u32> {
     let wanted = format!("socket:[{inode}]");
-    let pids = fs::read_dir("/proc").ok()?.flatten();
-    let mut pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    pids.find(|pid| {
+    processes().find(|pid| {
         let entries = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
         entries.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|link| link.as_os_str() == &*wanted)
     })
@@ -66,6 +71,11 @@ pub(super) fn memory(process: &str) -> Option<u64> {
     });
     let own = ["Max address space", "Max data size"].into_iter().filter_map(|what| hard_limit(process, what));
     machine.into_iter().chain(group).chain(own).min()
+}
+
+fn processes() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
 fn holders_of(locks: &str, inode: u64) -> Vec<u32> {

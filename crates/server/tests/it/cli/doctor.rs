@@ -228,9 +228,24 @@ fn a_lock_that_nobody_gives_back_is_noticed() {
     let setup = listening(Setup::new(), &site.address().to_string());
     let other = site.database().write();
     other.execute_batch("begin immediate").unwrap();
-    says(&setup, site.folder(), "lock", "fail", "for 2 s");
+    says(&setup, site.folder(), "lock", "fail", &format!("(process {})", std::process::id()));
     other.execute_batch("rollback").unwrap();
     says(&setup, site.folder(), "lock", "ok", "");
+}
+
+/// The log is part of the database then, and stays where it is.
+#[test]
+fn what_a_crash_left_is_only_looked_at() {
+    let mut site = start(Db::Sqlite, 1);
+    site.process().signal(rustix::process::Signal::KILL);
+    site.process().wait();
+    let log = site.data().join("sekisho.db-wal");
+    let before = (std::fs::read(site.database().path()).unwrap(), std::fs::read(&log).unwrap());
+    says(&Setup::new(), site.folder(), "lock", "ok", "nobody has the database open");
+    site.cli(&["db", "check"]).ok();
+    assert!((std::fs::read(site.database().path()).unwrap(), std::fs::read(&log).unwrap()) == before);
+    site.start_again(|setup| setup);
+    assert_eq!(site.login("tim", "tim1234").status, 200);
 }
 
 #[test]
