@@ -153,7 +153,7 @@ fn file(args: &Adopt, found: &[Found]) -> Result<PathBuf, Stop> {
     let Choice::One(found) = choose(found, AppSetting::DatabaseUrl) else { return Err(nowhere()) };
     let Literal::Said(url) = &found.literal else { return Err(nowhere()) };
     match DatabaseUrl::parse(url.expose()) {
-        Ok(DatabaseUrl::Sqlite(path)) => Ok(app.join(path)),
+        Ok(DatabaseUrl::Sqlite(path)) => Ok(app.join(path.strip_prefix(".").unwrap_or(&path))),
         _ => Err(nowhere()),
     }
 }

@@ -1,5 +1,6 @@
 //! The command line, beside a running server and without one.
 
+mod adopt;
 mod config;
 mod db;
 mod db_restore;
