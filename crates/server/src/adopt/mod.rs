@@ -7,6 +7,7 @@ mod reading;
 pub mod release;
 mod report;
 mod users;
+pub mod way_back;
 
 pub use reading::{Row, Survey, send_rows, survey};
 pub use report::{ItemReport, Report, RowReport};

@@ -7,6 +7,7 @@ use super::open;
 use super::outputs::Outputs;
 use super::screen::Screen;
 use crate::accounts::manage;
+use crate::adopt::way_back;
 use crate::app::App;
 use crate::config::root_key::{self, RootKey};
 use crate::config::{self, Flags, Loaded};
@@ -153,6 +154,9 @@ where
     let mut server = tokio::spawn(http::serve(listeners.public, routes, Arc::clone(&gate), stopped()));
     outputs.stdout.sink()(&greeting(&app, addresses, &database, &root, demo).await);
     warn(&app, &root);
+    if let Some(warning) = way_back::warning(&app).await? {
+        tracing::warn!("{warning}");
+    }
     let notify = Notify::from_environment();
     notify.ready();
 

@@ -123,6 +123,25 @@ fn a_long_password_is_refused_while_the_way_back_is_open() {
 }
 
 #[test]
+fn a_new_user_has_the_applications_number() {
+    let folder = adopted();
+    let site = setup().env("SEKISHO_ACCOUNTS_PUBLIC_FIELDS", "id,role").start_in(folder.share());
+    let response = site.register("ann", "ann-likes-salad");
+    assert_eq!((response.status, &response.json()["id"]), (200, &json!(3)), "{}", response.text());
+    let tim = site.me(&site.token("tim", "tim-likes-bread")).json();
+    assert_eq!((&tim["id"], &tim["role"]), (&json!(1), &json!("member")));
+}
+
+#[test]
+fn a_start_that_would_close_the_way_back_says_so() {
+    let folder = adopted();
+    let rewriting = setup().env("SEKISHO_PASSWORD_REHASH", "true").start_in(folder.share());
+    rewriting.wait_for_log("password.rehash is true, while the application's table user is kept in step");
+    drop(rewriting);
+    assert!(!folder.serve().settled_log().contains("is kept in step"));
+}
+
+#[test]
 fn adopting_again_changes_nothing_and_takes_what_is_new() {
     let folder = adopted();
     let all = "id, username, email, full_name, disabled, hashed_password, role";

@@ -1,5 +1,7 @@
 //! A write into the application's file that nobody finished.
 
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,10 +29,24 @@ pub fn recover(path: &Path) -> Result<(), Error> {
     let conn = Conn::open(path, Role::Guest, &Arc::new(Observer::default()))?;
     let start = Instant::now();
     loop {
-        // The first look plays the journal back, unless whoever writes it is alive.
-        match count(&conn, "select count(*) from sqlite_schema") {
+        match recovered(&conn, &journal) {
             Err(error) if error.is_busy() && start.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
-            outcome => return outcome.map(drop),
+            outcome => return outcome,
         }
     }
+}
+
+fn recovered(conn: &Conn, journal: &Path) -> Result<(), Error> {
+    // The first look plays the journal back, unless whoever writes it is alive; then the lock is not to be had.
+    count(conn, "select count(*) from sqlite_schema")?;
+    conn.control("begin immediate")?;
+    // One whose header was never written counts for nothing, and lies there until the next write.
+    let unfinished = File::open(journal).and_then(|mut file| {
+        let mut header = [0; 8];
+        file.read_exact(&mut header).map(|()| header == [0; 8])
+    });
+    if unfinished.unwrap_or(false) {
+        fs::remove_file(journal).map_err(Error::unavailable)?;
+    }
+    conn.control("rollback")
 }

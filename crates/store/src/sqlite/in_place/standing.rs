@@ -47,6 +47,11 @@ pub(crate) fn inspect(
 impl Read {
     /// How the database stands beside an application; `None` if it has its file alone.
     pub async fn standing(&mut self) -> Result<Option<Standing>, Error> {
+        // A file that was never adopted, or is the application's again, has no such table.
+        let there = "select 1 from sqlite_schema where type = 'table' and name = 'sekisho_meta'";
+        if self.row(there, &[]).await?.is_none() {
+            return Ok(None);
+        }
         let text = self.meta(STANDING).await?;
         text.map(|text| {
             serde_json::from_str(&text)
