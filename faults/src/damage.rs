@@ -21,6 +21,8 @@ enum Must {
     Stop,
     /// It stops so, or serves every user: not every byte means something.
     StopOrServe,
+    /// It serves every user.
+    Serve,
 }
 
 struct Case {
@@ -30,20 +32,27 @@ struct Case {
 }
 
 /// The cases on the server, a control, and the same file without damage.
-pub(crate) fn run(real: &Program, short: bool, seed: u64, report: &mut Report) -> Result<(), String> {
+pub(crate) fn run(
+    real: &Program,
+    killed: &Base,
+    short: bool,
+    seed: u64,
+    report: &mut Report,
+) -> Result<(), String> {
     let scratch = Scratch::new("damage")?;
     let base = base::closed(real, 40, &scratch)?;
     let cases = cases(&base, &scratch, short, seed)?;
-    let (stopped, findings) = check(real, &cases, &base, &scratch)?;
+    let (mut stopped, mut findings) = check(real, &cases, &base, &scratch)?;
+    let beside = beside(killed, seed);
+    let (more, found) = check(real, &beside, killed, &scratch)?;
+    stopped += more;
+    findings.extend(found);
+    let files = cases.len() + beside.len();
     report.add(Row {
         fault: "damaged file",
         subject: "the server",
         amount: format!("{} files", cases.len()),
-        result: format!(
-            "{stopped} starts stopped, {} served; {} findings",
-            cases.len() - stopped,
-            findings.len()
-        ),
+        result: format!("{stopped} starts stopped, {} served; {} findings", files - stopped, findings.len()),
         findings,
         must_fail: false,
     });
@@ -78,6 +87,9 @@ fn check(
             Start::Hangs => findings.push(format!("{name}: the start hangs")),
             Start::Stopped(said) => {
                 stopped += 1;
+                if *must == Must::Serve {
+                    findings.push(format!("{name}: the start stopped: {}", said.said.trim()));
+                }
                 findings.extend(oracle::clear(&said).err().map(|finding| format!("{name}: {finding}")));
                 if contents(&data)? != *files {
                     findings.push(format!("{name}: the start stopped, yet it changed the files"));
@@ -146,8 +158,26 @@ fn cases(base: &Base, scratch: &Scratch, short: bool, seed: u64) -> Result<Vec<C
     ] {
         cases.push(replaced(base, name.to_owned(), Must::Stop, altered(base, scratch, statements)?));
     }
-    cases.push(replaced(base, "nothing wrong".to_owned(), Must::StopOrServe, whole.clone()));
+    cases.push(replaced(base, "nothing wrong".to_owned(), Must::Serve, whole.clone()));
     Ok(cases)
+}
+
+/// What lies beside the file after a kill: the shared index, which is made anew from the log, and what is not ours.
+fn beside(killed: &Base, seed: u64) -> Vec<Case> {
+    let mut dice = Dice::new(seed);
+    let index = format!("{FILE}-shm");
+    let mut without = killed.files.clone();
+    without.remove(&index);
+    let mut noise = killed.files.clone();
+    noise.insert(index, (0..32768).map(|_| dice.next() as u8).collect());
+    let mut journal = killed.files.clone();
+    journal.insert(format!("{FILE}-journal"), vec![0xd9; 2000]);
+    let case = |name: &str, must, files| Case { name: name.to_owned(), must, files };
+    vec![
+        case("the index of the log is gone", Must::Serve, without),
+        case("the index of the log is noise", Must::Serve, noise),
+        case("a stale rollback journal beside it", Must::Stop, journal),
+    ]
 }
 
 fn cut(base: &Base, length: usize) -> Case {

@@ -84,7 +84,7 @@ fn working(plan: &Plan, real: &Program, seed: u64, report: &mut Report) -> Resul
         inject_start::run(real, killed()?, plan.short.then_some(20), seed, report)?;
     }
     if plan.wants("damage") {
-        damage::run(real, plan.short, seed, report)?;
+        damage::run(real, killed()?, plan.short, seed, report)?;
     }
     if plan.wants("flipped") {
         flipped_page::run(real, plan.short.then_some(8), seed, report)?;

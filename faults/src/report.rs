@@ -99,24 +99,4 @@ fn said(program: &str, args: &[&str]) -> String {
     output.map_or_else(|_| "?".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-const HEAD: &str = "\
-# What happens when it breaks
-
-Written by `cargo xtask faults`; `cargo xtask faults --rounds 1000 --seed 7` runs longer, or repeats a run.
-
-Each fault has an oracle, and each oracle runs on something broken as well: a control that is not caught is a failure.
-
-- **kill -9.** Four clients register users; the server is killed at a random moment, now and then while it is still
-  starting, and started again on the same file. Every registration that was acknowledged must be there, with its
-  password; the last of each round must be able to log in; `integrity_check` must say ok; the start must take less
-  than 5 s. An answer that never came means \"outcome unknown\": such a user may be there or not, but not by half.
-- **answer before sync.** The page cache outlives a killed process, so a missing sync needs another eye: strace
-  records the server's system calls while four clients register. For each answer the oracle finds the WAL frame that
-  holds the new name, the commit frame of that transaction, and a sync of the WAL that began after it and ended before
-  the first byte of the answer was written. The controls: the same server with its syncs swallowed
-  (`strace --inject=fdatasync,fsync:retval=0`: the call reports success and does nothing), and a small stand-in server
-  with `synchronous = off`, or one that answers before it commits. The server has no switch for this: a setting that
-  loses data is one that somebody will set.
-
-Not simulated yet: a power cut, a full disk, a failing disk.
-";
+const HEAD: &str = include_str!("head.md");

@@ -14,6 +14,7 @@ const IDLE: usize = 100;
 /// resident memory, as a container sets it, is wider: what was asked for and not touched does not count there.
 const DESCRIPTORS: &str = "-n 64";
 const MEMORY: &str = "-d 131072";
+const ALL: &str = "-n 64 && ulimit -d 131072 && taskset -p -c 0 $$ >/dev/null";
 /// With so little not even a hash can be computed.
 const TOO_LITTLE_MEMORY: &str = "-d 24576";
 
@@ -22,11 +23,13 @@ pub(crate) fn run(real: &Program, registrations: usize, report: &mut Report) -> 
     let full = Program::stand_in("full")?;
     let few = "64 file descriptors";
     let little = "128 MiB of memory";
+    let all = "64 descriptors, 128 MiB, one core";
     let cases = [
         (few, "the server", real.limited(DESCRIPTORS), IDLE, false),
         (few, "control: a stand-in that serves one after the other", full.limited(DESCRIPTORS), IDLE, true),
         (little, "the server", real.limited(MEMORY), 0, false),
         (little, "control: the server with 24 MiB", real.limited(TOO_LITTLE_MEMORY), 0, true),
+        (all, "the server", real.limited(ALL), IDLE, false),
     ];
     for (fault, subject, program, idle, must_fail) in cases {
         let mut findings = Vec::new();

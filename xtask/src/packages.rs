@@ -23,7 +23,11 @@ pub(crate) const FOR_TESTS: &[Need] = &[
     Need { package: "caddy", present: || shell::on_path("caddy") },
 ];
 /// What `cargo xtask faults` needs.
-pub(crate) const FOR_FAULTS: &[Need] = &[STRACE];
+pub(crate) const FOR_FAULTS: &[Need] = &[
+    STRACE,
+    Need { package: "mount", present: || shell::on_path("mount") && shell::on_path("umount") },
+    Need { package: "util-linux", present: || shell::on_path("unshare") && shell::on_path("taskset") },
+];
 /// What `cargo xtask fuzz` needs: libFuzzer's own sources are C++.
 pub(crate) const FOR_FUZZ: &[Need] = &[Need { package: "g++", present: || shell::on_path("c++") }];
 
