@@ -51,7 +51,7 @@ pub(crate) fn run(
     report.add(Row {
         fault: "damaged file",
         subject: "the server",
-        amount: format!("{} files", cases.len()),
+        amount: format!("{files} files"),
         result: format!("{stopped} starts stopped, {} served; {} findings", files - stopped, findings.len()),
         findings,
         must_fail: false,
