@@ -14,11 +14,35 @@ use crate::app::App;
 use crate::failure::Failure;
 
 /// How many rows one transaction holds at most.
-pub const BATCH: usize = 1000;
-/// How long a transaction goes on taking rows: on a slow machine it ends before it has them all, since others wait.
-const HOLD: Duration = Duration::from_millis(50);
-/// How long the lock is left to others between two transactions: another process looks for it every 5 ms.
-const PAUSE: Duration = Duration::from_millis(6);
+pub const BATCH: usize = 10_000;
+
+/// How an import shares the lock of the database with others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pace {
+    /// A server runs on it: short transactions, and the lock is left to others between them.
+    Beside,
+    /// Nobody waits: longer transactions, which write each page of an index less often. A server that starts meanwhile
+    /// waits a little longer for its first writes.
+    Alone,
+}
+
+impl Pace {
+    /// How long a transaction goes on taking rows.
+    const fn hold(self) -> Duration {
+        match self {
+            Pace::Beside => Duration::from_millis(50),
+            Pace::Alone => Duration::from_secs(1),
+        }
+    }
+
+    /// How long the lock is left to others: another process looks for it every 5 ms.
+    const fn pause(self) -> Duration {
+        match self {
+            Pace::Beside => Duration::from_millis(6),
+            Pace::Alone => Duration::ZERO,
+        }
+    }
+}
 
 /// What became of one row.
 #[derive(Clone, PartialEq, Debug)]
@@ -34,8 +58,8 @@ pub enum Brought {
 }
 
 /// An import, batch after batch.
-#[derive(Default)]
 pub struct Import {
+    pace: Pace,
     /// Only for a trial: what earlier rows would have taken.
     trial: Option<Seen>,
     begun: bool,
@@ -43,13 +67,13 @@ pub struct Import {
 
 impl Import {
     /// One that writes.
-    pub fn new() -> Import {
-        Import::default()
+    pub fn new(pace: Pace) -> Import {
+        Import { pace, trial: None, begun: false }
     }
 
     /// One that says what it would do and writes nothing; it remembers 8 bytes for each name, address and id.
     pub fn trial() -> Import {
-        Import { trial: Some(Seen::default()), begun: false }
+        Import { pace: Pace::Beside, trial: Some(Seen::default()), begun: false }
     }
 
     /// Brings in these rows from the first on, in one transaction: what became of each. It ends early rather than keep
@@ -67,7 +91,7 @@ impl Import {
             return Ok(outcomes);
         }
         if std::mem::replace(&mut self.begun, true) {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(self.pace.pause()).await;
         }
         let mut tx = app.store.begin().await?;
         let begun = Instant::now();
@@ -75,7 +99,7 @@ impl Import {
         for row in rows.iter().take(BATCH) {
             let user = row.to_incoming(UserId::new(ctx.now, &*app.dice), ctx.now);
             outcomes.push(bring(&mut tx, ctx, row, &user).await?);
-            if begun.elapsed() > HOLD {
+            if begun.elapsed() > self.pace.hold() {
                 break;
             }
         }

@@ -4,9 +4,11 @@ use super::bar::bar;
 use super::db_progress::ProgressLine;
 use super::exit::Stop;
 use super::import_tally::Tally;
+use super::instance::Instance;
+use super::open;
 use super::output::Out;
 use super::records::{Broken, Records, Shape};
-use crate::accounts::import::{BATCH, Import};
+use crate::accounts::import::{BATCH, Import, Pace};
 use crate::app::App;
 use clap::Args;
 use sekisho_core::{Actor, Ctx};
@@ -41,10 +43,10 @@ pub(super) struct ImportArgs {
 /// Runs the command; exit code 1 if a row was refused.
 pub(super) async fn run(app: &App, args: ImportArgs, out: &mut Out) -> Result<(), Stop> {
     let shape = shape(&args)?;
-    let (from, length) = open(&args.file)?;
+    let (from, length) = open_file(&args.file)?;
     let mut records = Records::new(from, shape);
     let mut tally = Tally::new(args.report.as_deref(), args.force)?;
-    let mut import = if args.dry_run { Import::trial() } else { Import::new() };
+    let mut import = if args.dry_run { Import::trial() } else { Import::new(pace(app)?) };
     let ctx = app.ctx(Actor::Operator);
     let mut line = ProgressLine::new(out.is_json());
     let begun = Instant::now();
@@ -70,6 +72,13 @@ pub(super) async fn run(app: &App, args: ImportArgs, out: &mut Out) -> Result<()
     }
 }
 
+/// A server that runs holds the lock beside the database.
+fn pace(app: &App) -> Result<Pace, Stop> {
+    let database = open::sqlite_path(&app.current().settings)?;
+    let free = Instance::try_take(&database)?.is_some();
+    Ok(if free { Pace::Alone } else { Pace::Beside })
+}
+
 fn shape(args: &ImportArgs) -> Result<Shape, Stop> {
     let end = args.file.extension().and_then(|end| end.to_str()).map(str::to_ascii_lowercase);
     match (args.format, end.as_deref()) {
@@ -85,7 +94,7 @@ fn shape(args: &ImportArgs) -> Result<Shape, Stop> {
 }
 
 /// The file, and its length where it has one.
-fn open(path: &Path) -> Result<(Box<dyn BufRead>, Option<u64>), Stop> {
+fn open_file(path: &Path) -> Result<(Box<dyn BufRead>, Option<u64>), Stop> {
     if path.as_os_str() == "-" {
         return Ok((Box::new(BufReader::new(std::io::stdin())), None));
     }
