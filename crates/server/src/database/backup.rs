@@ -43,7 +43,8 @@ pub struct Made {
 pub async fn make(plan: &Plan<'_>, dice: &dyn Dice, each: impl FnMut(Progress)) -> Result<Made, Problem> {
     not_in_the_way(plan)?;
     let draft = place::draft(plan.to, dice);
-    let copied = copy(plan.database, &draft, each).map_err(|error| Problem::of(plan.database, &error))?;
+    let copied = copy(plan.database, &draft, each)
+        .map_err(|error| Problem::of_copy(plan.database, plan.to, &error))?;
     let named = name(plan, &draft, dice).await;
     if named.is_err() {
         let _ = fs::remove_file(&draft);

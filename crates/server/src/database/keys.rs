@@ -73,11 +73,8 @@ impl Keys {
         let draft = place::draft(&folder, dice);
         let written = self.write(&draft).and_then(|()| match place::put(&draft, &folder) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists && force => {
-                // A name for the old one, so that the new one can have the place.
-                let former = place::draft(&folder, dice);
-                fs::rename(&folder, &former)?;
-                fs::rename(&draft, &folder)?;
-                fs::remove_dir_all(&former)
+                place::exchange(&draft, &folder)?;
+                fs::remove_dir_all(&draft)
             }
             outcome => outcome,
         });

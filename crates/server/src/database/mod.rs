@@ -37,6 +37,11 @@ impl Problem {
         }
     }
 
+    /// What the store says of copying `from` to beside `to`: of the two, it is the second that a disk has no room for.
+    pub(crate) fn of_copy(from: &std::path::Path, to: &std::path::Path, error: &Error) -> Problem {
+        Problem::of(if matches!(error, Error::Full { .. }) { to } else { from }, error)
+    }
+
     /// A file that can't be read or written.
     pub(crate) fn io(path: &std::path::Path, error: &std::io::Error) -> Problem {
         Problem::Usage(format!("{}: {error}", path.display()))

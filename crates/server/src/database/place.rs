@@ -46,11 +46,16 @@ pub(super) fn replace(draft: &Path, path: &Path, former: &Path) -> Result<()> {
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
         Err(_) => {
-            // No links here: the two change places.
-            renameat_with(CWD, draft, CWD, path, RenameFlags::EXCHANGE)?;
+            // No links here.
+            exchange(draft, path)?;
             fs::rename(draft, former)
         }
     }
+}
+
+/// Lets two names change places, in one step.
+pub(super) fn exchange(one: &Path, other: &Path) -> Result<()> {
+    Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
 }
 
 /// Makes the names in the folder of `path` outlive a power cut.

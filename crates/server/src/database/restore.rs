@@ -58,7 +58,7 @@ pub async fn restore(
     drop(from);
     let settled = nobody_has_it_open(plan.database)?;
     let draft = place::draft(plan.database, dice);
-    copy(plan.from, &draft, each).map_err(|error| Problem::of(plan.from, &error))?;
+    copy(plan.from, &draft, each).map_err(|error| Problem::of_copy(plan.from, plan.database, &error))?;
     let restored = swap(plan, &draft, settled, dice).await;
     if restored.is_err() {
         let _ = fs::remove_file(&draft);

@@ -24,6 +24,12 @@ fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
+fn stopped() -> Site {
+    let mut site = start(Db::Sqlite, 1);
+    site.stop();
+    site
+}
+
 /// What a check found: rule and row.
 fn found(site: &Site) -> Vec<(String, Value)> {
     let ran = site.cli(&["db", "check", "--json"]);
@@ -98,6 +104,25 @@ fn what_breaks_an_invariant_is_named_by_its_row() {
     );
     write("create unique index sekisho_users_by_email_key on sekisho_users (email_key)");
     site.cli(&["db", "check"]).ok();
+}
+
+#[test]
+fn an_older_schema_is_said_to_be_one_and_a_newer_one_is_not_judged() {
+    let site = stopped();
+    let write = |sql: &str| site.database().write().execute_batch(sql).unwrap();
+    write(
+        "create table kept as select * from sekisho_migrations where version > 1; \
+           delete from sekisho_migrations where version > 1",
+    );
+    let said = site.cli(&["db", "check"]).ok().stdout;
+    assert!(said.contains("its schema is version 1, and the next start brings it to "), "{said}");
+    write(
+        "insert into sekisho_migrations select * from kept; drop table kept; \
+           insert into sekisho_migrations values ('sekisho', 99, 0, 0)",
+    );
+    let ran = site.cli(&["db", "check"]);
+    assert_eq!(ran.code, Some(3));
+    assert!(ran.stderr.contains("start the newer version"), "{}", ran.stderr);
 }
 
 /// Part of the file is damaged: found, and answered with 503 where it is met. A backup brings it back.

@@ -274,6 +274,33 @@ fn is_completed(site: &Site, file: &Path, another_key: bool, call: &str, at: usi
     whole
 }
 
+/// A backup that is killed leaves the one before it, whole.
+#[test]
+fn a_backup_killed_at_any_point_leaves_the_former_one() {
+    let (site, folder, file) = backed_up();
+    let setup = Setup::new();
+    let (first, keys) = (std::fs::read(&file).unwrap(), folder.path().join("tim.db.keys/sekisho.key"));
+    let key = std::fs::read(&keys).unwrap();
+    let mut died = 0;
+    for call in ["rename", "renameat2", "mkdir", "unlink", "unlinkat", "fsync"] {
+        for at in 1.. {
+            std::fs::write(&file, &first).unwrap();
+            let args = ["backup", text(&file), "--force", "--with-keys"];
+            let ended = killed(&setup, site.folder(), &args, call, at).code == Some(0);
+            let check = db(&setup, site.folder(), &["check", text(&file), "--json"]).ok().json();
+            let users = check["counts"]["users"].as_u64().unwrap();
+            assert_eq!(std::fs::read(&keys).unwrap(), key, "{call} {at}");
+            assert!(users == 2 || (users == 1 && !ended), "{call} {at}: {users} users");
+            db(&setup, site.folder(), &args).ok();
+            if ended {
+                break;
+            }
+            died += 1;
+        }
+    }
+    assert!(died > 6, "it was killed at {died} calls only");
+}
+
 fn users(setup: &Setup, folder: &Path) -> Ran {
     let mut command = setup.command(folder, "user");
     command.args(["list", "--json"]);
