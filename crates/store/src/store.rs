@@ -85,7 +85,7 @@ impl Store {
     /// transaction. A file without tables, or damaged, or not there is refused.
     pub async fn open_in_place(path: &Path, options: OpenOptions) -> Result<Self, Error> {
         let observer = Arc::new(Observer::new(options.echo));
-        in_place::inspect(path, &observer, check, options.lock_wait)?;
+        in_place::inspect(path, &observer, options.lock_wait)?;
         let driver = sqlite(path, Role::Guest, &observer, options.lock_wait).await?;
         Ok(Self { driver, observer, opened_at: options.now })
     }
@@ -212,6 +212,10 @@ fn check(probe: &Conn) -> Result<(), Error> {
         return Ok(());
     }
     catalogue::statements().try_for_each(|statement| match probe.check(statement.for_sqlite()) {
+        Err(Error::Misuse { reason }) if in_place::stands(probe) => Err(Error::corrupt(format!(
+            "its schema is not whole: {reason}; if the application's table was changed, run `sekisho adopt FILE --in-place` \
+             again"
+        ))),
         Err(Error::Misuse { reason }) => Err(Error::corrupt(format!("its schema is not whole: {reason}"))),
         outcome => outcome,
     })

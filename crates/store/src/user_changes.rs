@@ -176,7 +176,8 @@ impl Tx {
 fn refused_beside(error: Error) -> Result<Field, Error> {
     let what = match &error {
         Error::Taken { what } if !what.starts_with("sekisho_") => what,
-        Error::Constraint { what } => what,
+        // A value that a new row lacks is nobody's fault who registers.
+        Error::Constraint { what } if !what.starts_with("NOT NULL") => what,
         _ => return Err(error),
     };
     tracing::warn!(constraint = what, "the application's own table refuses a new user");

@@ -71,6 +71,20 @@ fn nginx_accepts_the_example() {
 }
 
 #[test]
+fn the_documents_quote_the_examples() {
+    let examples = format!("{}{}", example("nginx.conf"), example("Caddyfile"));
+    for name in ["beside-your-application.md", "beside-your-application.ja.md"] {
+        let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "docs", name].iter().collect();
+        let text = std::fs::read_to_string(path).unwrap();
+        let quoted: Vec<&str> = text.split("```").skip(1).step_by(2).collect();
+        assert_eq!(quoted.len(), 2, "{name}");
+        for line in quoted.iter().flat_map(|part| part.lines().skip(1)) {
+            assert!(examples.lines().any(|there| there == line), "{name} quotes {line:?}");
+        }
+    }
+}
+
+#[test]
 fn caddy_accepts_the_example() {
     let folder = Scratch::new();
     std::fs::write(folder.path().join("Caddyfile"), example("Caddyfile")).unwrap();

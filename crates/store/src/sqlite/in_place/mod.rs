@@ -13,7 +13,7 @@ mod triggers;
 
 pub use leaving::leave_wal;
 pub use recovery::recover;
-pub(crate) use standing::inspect;
+pub(crate) use standing::{inspect, stands};
 pub use trial::TrialFailure;
 
 #[cfg(test)]

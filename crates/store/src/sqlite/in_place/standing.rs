@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sekisho_core::beside::{Column, IdKind, Standing, Table};
+use sekisho_core::beside::{Column, IdKind, NOBODYS_HASH, Passwords, Standing, Table};
 
-use super::sql::{count, drop_triggers, exists, name, run, text};
+use super::sql::{count, drop_triggers, exists, literal, name, run, text};
 use super::trial::{self, TrialFailure};
 use super::triggers;
 use crate::echo::Observer;
@@ -22,15 +22,12 @@ use crate::value::Param;
 pub(super) const STANDING: &str = "beside";
 
 /// Looks at a file that an application may have open: ours already, or to become so; waits while its journal lies there.
-pub(crate) fn inspect(
-    path: &Path,
-    observer: &Arc<Observer>,
-    check: impl Fn(&Conn) -> Result<(), Error>,
-    lock_wait: Duration,
-) -> Result<(), Error> {
+///
+/// Whether every statement can be prepared is not asked: where the application's table has changed, adopting again mends it.
+pub(crate) fn inspect(path: &Path, observer: &Arc<Observer>, lock_wait: Duration) -> Result<(), Error> {
     let start = Instant::now();
     loop {
-        return match file::inspect(path, observer, &check) {
+        return match file::inspect(path, observer, |_| Ok(())) {
             Ok(Found::Ours) | Err(Error::Foreign { .. }) => Ok(()),
             Ok(Found::Nothing) => Err(Error::unavailable(format!("{} is not there", path.display()))),
             Ok(Found::Empty) => Err(Error::misuse(format!("{} has no table", path.display()))),
@@ -42,6 +39,11 @@ pub(crate) fn inspect(
             Err(error) => Err(error),
         };
     }
+}
+
+/// Whether the database stands beside an application, as far as its schema tells.
+pub(crate) fn stands(conn: &Conn) -> bool {
+    exists(conn, "table", "sekisho_beside").unwrap_or(false)
 }
 
 impl Read {
@@ -116,6 +118,10 @@ impl Tx {
             }
             run(conn, &triggers::accounts_view(table))?;
             triggers::triggers(table).iter().try_for_each(|trigger| run(conn, trigger).map(drop))?;
+            if let Some(given_back) = hashes_from_here(table) {
+                run(conn, &given_back)?;
+            }
+            triggers::catch_up(table).iter().try_for_each(|text| run(conn, text).map(drop))?;
             trial::attempt(conn, table)
         })
     }
@@ -157,12 +163,21 @@ fn link(table: &Table) -> String {
         }
         IdKind::Hex | IdKind::Hyphens => format!("o.{id} = a.external_id"),
     };
+    // One who is told from others by name or address may also have registered here, and been given the row's id.
+    let fields = [(&table.username, "username"), (&table.email, "email")];
+    let same = fields
+        .iter()
+        .filter_map(|(field, ours)| Some(format!("o.{} = u.{ours}", name(&field.as_ref()?.column))));
+    let same: Vec<String> = same.collect();
     format!(
-        "insert into sekisho_beside (user_id, row_id) select a.user_id, o.{id} from sekisho_adopted a \
-         join sekisho_users u on u.id = a.user_id join {} o on {fits} where a.kind = 'user' \
-         and u.released_at is null and a.user_id not in (select user_id from sekisho_beside) \
+        "insert or ignore into sekisho_beside (user_id, row_id) select a.user_id, o.{id} from \
+         (select user_id, external_id, 1 as adopted from sekisho_adopted where kind = 'user' \
+         union all select id, external_id, 0 from sekisho_users where external_id is not null) a \
+         join sekisho_users u on u.id = a.user_id join {} o on {fits} where u.released_at is null \
+         and (a.adopted or {}) and a.user_id not in (select user_id from sekisho_beside) \
          and o.{id} not in (select row_id from sekisho_beside)",
-        name(&table.name)
+        name(&table.name),
+        same.join(" or ")
     )
 }
 
@@ -175,6 +190,23 @@ fn names_from_here(table: &Table) -> Option<String> {
          and u.released_at is null)"
     );
     Some(format!("update {own} set {column} = {here} where {here} is not null and {column} is not {here}"))
+}
+
+/// Hashes that an earlier end of a trial has taken out of the application's table.
+fn hashes_from_here(table: &Table) -> Option<String> {
+    if table.passwords == Passwords::Withheld {
+        return None;
+    }
+    let (own, id, hash) = (name(&table.name), name(&table.id), name(&table.hash));
+    let enabled = if table.disabled.is_some() { "" } else { " and u.disabled_at is null" };
+    let here = format!(
+        "(select c.data from sekisho_beside b join sekisho_users u on u.id = b.user_id \
+         join sekisho_credentials c on c.user_id = b.user_id and c.kind = 'password' where b.row_id = {own}.{id}{enabled})"
+    );
+    Some(format!(
+        "update {own} set {hash} = {here} where {hash} = {} and {here} is not null",
+        literal(NOBODYS_HASH)
+    ))
 }
 
 /// Names are looked up with each registration; the seeds' own table has no index for them.

@@ -38,6 +38,26 @@ pub(super) fn triggers(table: &Table) -> Vec<String> {
     all
 }
 
+/// Statements that make rows for users who have none: those who came while the table was not kept in step.
+pub(super) fn catch_up(table: &Table) -> [String; 3] {
+    let password = match table.passwords {
+        Passwords::Kept => {
+            "update sekisho_credentials set data = data where user_id = new.id and kind = 'password'; "
+        }
+        Passwords::Withheld => "",
+    };
+    [
+        format!(
+            "create trigger sekisho_beside_catch_up after update of updated_at on sekisho_users begin {} {password}end",
+            Writer { table }.new_row()
+        ),
+        "update sekisho_users set updated_at = updated_at where released_at is null \
+         and id not in (select user_id from sekisho_beside)"
+            .to_owned(),
+        "drop trigger sekisho_beside_catch_up".to_owned(),
+    ]
+}
+
 struct Writer<'a> {
     table: &'a Table,
 }
@@ -61,6 +81,14 @@ impl Writer<'_> {
     }
 
     fn insert(&self) -> String {
+        format!(
+            "create trigger sekisho_beside_insert after insert on sekisho_users begin {} end",
+            self.new_row()
+        )
+    }
+
+    /// The statements that make the application's row of `new`.
+    fn new_row(&self) -> String {
         let table = self.table;
         let mut columns = Vec::new();
         let mut values = Vec::new();
@@ -95,12 +123,11 @@ impl Writer<'_> {
             IdKind::Hex | IdKind::Hyphens => self.own_id(),
         };
         format!(
-            "create trigger sekisho_beside_insert after insert on sekisho_users begin \
-             insert into {} ({}) values ({}); \
+            "insert into {} ({}) values ({}); \
              insert into sekisho_beside (user_id, row_id) values (new.id, {drawn}); \
              update sekisho_users set external_id = {row} where id = new.id and external_id is null \
              and not exists (select 1 from sekisho_users u where u.external_id = cast({row} as text)); \
-             update sekisho_users set extra = json_set(coalesce(extra, '{{}}'), {}, {row}) where id = new.id; end",
+             update sekisho_users set extra = json_set(coalesce(extra, '{{}}'), {}, {row}) where id = new.id;",
             self.name(),
             columns.join(", "),
             values.join(", "),
