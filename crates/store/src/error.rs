@@ -49,7 +49,9 @@ pub enum Error {
         version: i64,
     },
     /// The database belongs to another application.
-    #[error("this database belongs to another application (tables {tables}): adopt it, or give a file of its own")]
+    #[error(
+        "this database belongs to another application (tables {tables}): adopt it, or give a file of its own"
+    )]
     Foreign {
         /// The first few of its tables.
         tables: String,

@@ -21,6 +21,8 @@ pub(crate) mod in_place;
 pub(crate) mod lock;
 pub(crate) mod readers;
 pub(crate) mod sqlmodel;
+pub(crate) mod views;
+pub(crate) mod wal_index;
 pub(crate) mod writer;
 
 /// Prepared statements kept by each connection: all of this crate's and a library user's.
@@ -85,7 +87,9 @@ impl Conn {
                 "pragma synchronous = full; pragma foreign_keys = on; pragma secure_delete = on; \
                  pragma journal_size_limit = 67108864; pragma temp_store = memory;",
             ),
-            Role::Reader => self.raw.execute_batch("pragma query_only = on; pragma temp_store = memory;"),
+            Role::Reader => self.raw.execute_batch(
+                "pragma query_only = on; pragma temp_store = memory; pragma cache_size = -8192;",
+            ),
             Role::Probe | Role::ProbeAtRest => Ok(()),
         }
     }
@@ -109,6 +113,16 @@ impl Conn {
     pub(crate) fn write_back(&self) -> Result<(), Error> {
         let done = self.raw.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())).map_err(translate);
         done.or_else(|error| if error.is_busy() { Ok(()) } else { Err(error) })
+    }
+
+    /// From now on the log is written back only by [`Conn::write_back_what_may_go`].
+    pub(crate) fn keep_log(&self) -> Result<(), Error> {
+        self.raw.pragma_update(None, "wal_autocheckpoint", 0).map_err(translate)
+    }
+
+    /// Writes as much of the log into the file as nobody reads any more, waiting for no one.
+    pub(crate) fn write_back_what_may_go(&self) -> Result<(), Error> {
+        self.raw.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(())).map_err(translate)
     }
 
     /// All rows of a statement.
@@ -139,6 +153,11 @@ impl Conn {
     /// `begin`, `savepoint` and the like.
     pub(crate) fn control(&self, text: &'static str) -> Result<(), Error> {
         self.raw_control(text).map_err(translate)
+    }
+
+    /// The same, and nobody is told: it is no part of anybody's work.
+    pub(crate) fn quietly(&self, text: &'static str) -> Result<(), Error> {
+        self.raw.prepare_cached(text).and_then(|mut text| text.raw_execute()).map(drop).map_err(translate)
     }
 
     /// Ends the transaction durably.

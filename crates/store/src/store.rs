@@ -1,7 +1,7 @@
 //! The store: one database, opened once, shared by clones.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use sekisho_core::settings::DatabaseUrl;
@@ -16,6 +16,8 @@ use crate::session::{Read, Tx};
 use crate::sqlite::file::{self, Found};
 use crate::sqlite::in_place;
 use crate::sqlite::readers::{PAUSE, Readers, busy_since};
+use crate::sqlite::views::Views;
+use crate::sqlite::wal_index::WalIndex;
 use crate::sqlite::writer::Writer;
 use crate::sqlite::{Conn, Role};
 use crate::value::Param;
@@ -199,8 +201,14 @@ async fn sqlite(
     // The log has its name by now, and may hold what another process could not sync.
     file::sync_names(path)?;
     conn.write_back()?;
-    let writer = Writer::start(conn, Arc::clone(observer), lock_wait)?;
-    let readers = Readers::new(path.to_owned(), Arc::clone(observer), lock_wait);
+    // The connection has read the file, so the index is there.
+    let index = Arc::new(WalIndex::open(path));
+    let (committer, wake) = mpsc::channel();
+    let views = Views::new(path.to_owned(), Arc::clone(observer), Arc::clone(&index), committer.clone());
+    let views = Arc::new(views);
+    let writer =
+        Writer::start(conn, committer, wake, Arc::downgrade(&views), index, Arc::clone(observer), lock_wait)?;
+    let readers = Readers::new(views, Arc::clone(observer), lock_wait);
     Ok(Driver::Sqlite { readers: Arc::new(readers), writer: Arc::new(writer) })
 }
 

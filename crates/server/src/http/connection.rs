@@ -54,7 +54,7 @@ fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     // hyper takes no less than 8 KiB.
     let header_bytes = limits.header_bytes.max(8 * 1024);
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().max_buf_size(header_bytes);
+    builder.http1().max_buf_size(header_bytes).writev(false);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -1,7 +1,6 @@
-//! The connections that read: a small stack, called in place on the thread that serves the request.
+//! The connections that read, called in place on the thread that serves the request.
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -9,32 +8,25 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::dialect::Text;
 use crate::echo::Observer;
 use crate::error::Error;
-use crate::sqlite::{Conn, Role};
+use crate::sqlite::Conn;
+use crate::sqlite::views::{Viewer, Views};
 use crate::value::{Param, Row};
 
-/// Connections kept open while nobody reads, at the least; one a processor where there are more.
-const KEPT: usize = 4;
 /// Connections on loan at once; who comes then waits for one.
 const MOST: usize = 64;
 
 /// The pool of reading connections.
 pub(crate) struct Readers {
-    path: PathBuf,
+    views: Arc<Views>,
     observer: Arc<Observer>,
     lock_wait: Duration,
     /// Who holds a permit may have a connection.
     places: Arc<Semaphore>,
-    kept: usize,
-    // Boxed: a connection is moved in and out with every read.
-    #[expect(clippy::vec_box, reason = "a connection is some hundred bytes and moves twice a read")]
-    idle: Mutex<Vec<Box<Conn>>>,
 }
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf, observer: Arc<Observer>, lock_wait: Duration) -> Self {
-        let kept = std::thread::available_parallelism().map_or(KEPT, |processors| processors.get().max(KEPT));
-        let (places, idle) = (Arc::new(Semaphore::new(MOST)), Mutex::new(Vec::with_capacity(kept)));
-        Self { path, observer, lock_wait, places, kept, idle }
+    pub(crate) fn new(views: Arc<Views>, observer: Arc<Observer>, lock_wait: Duration) -> Self {
+        Self { views, observer, lock_wait, places: Arc::new(Semaphore::new(MOST)) }
     }
 
     /// A connection of one's own for a while; each statement sees the newest state.
@@ -43,12 +35,14 @@ impl Readers {
             Ok(place) => place,
             Err(_) => self.wait_for_place().await?,
         };
-        let idle = self.idle().pop();
-        let conn = match idle {
-            Some(conn) => conn,
-            None => Box::new(Conn::open(&self.path, Role::Reader, &self.observer)?),
-        };
-        Ok(Reader { conn: Some(conn), home: Arc::clone(self), snapshot: false, broken: false, _place: place })
+        let viewer = self.views.take()?;
+        Ok(Reader {
+            viewer: Some(viewer),
+            home: Arc::clone(self),
+            snapshot: false,
+            broken: false,
+            _place: place,
+        })
     }
 
     /// How many connections read now.
@@ -70,27 +64,11 @@ impl Readers {
         // The semaphore is never closed.
         place.map_err(Error::unavailable)
     }
-
-    #[expect(clippy::vec_box, reason = "as the field")]
-    fn idle(&self) -> MutexGuard<'_, Vec<Box<Conn>>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn put_back(&self, conn: Box<Conn>) {
-        let mut idle = self.idle();
-        if idle.len() < self.kept {
-            idle.push(conn);
-        } else {
-            // Closed once the others can go on.
-            drop(idle);
-            drop(conn);
-        }
-    }
 }
 
 /// A reading connection on loan.
 pub(crate) struct Reader {
-    conn: Option<Box<Conn>>,
+    viewer: Option<Box<Viewer>>,
     home: Arc<Readers>,
     snapshot: bool,
     broken: bool,
@@ -101,7 +79,8 @@ pub(crate) struct Reader {
 impl Reader {
     /// Fixes what is seen from the first statement on.
     pub(crate) async fn freeze(&mut self) -> Result<(), Error> {
-        self.patiently(|conn| conn.control("begin")).await?;
+        let viewer = self.viewer.as_mut().ok_or_else(gone)?;
+        viewer.unbound()?.control("begin")?;
         self.snapshot = true;
         Ok(())
     }
@@ -139,8 +118,17 @@ impl Reader {
     }
 
     fn once<T>(&mut self, run: impl Fn(&Conn) -> Result<T, Error>) -> Result<T, Error> {
-        let conn = self.conn.as_ref().ok_or_else(|| Error::unavailable("the connection is gone"))?;
-        let outcome = run(conn);
+        let viewer = self.viewer.as_mut().ok_or_else(gone)?;
+        let outcome = if self.snapshot {
+            run(viewer.as_it_is())
+        } else {
+            let outcome = viewer.newest(&self.home.views).and_then(&run);
+            if outcome.is_err() {
+                // What it saw is not trusted; a lock that was in the way is asked for anew.
+                self.broken |= viewer.end_view().is_err();
+            }
+            outcome
+        };
         // What such a connection holds in memory may be as wrong as what it met: the next reader opens a fresh one.
         self.broken |=
             matches!(outcome, Err(Error::Corrupt { .. } | Error::Unavailable { .. } | Error::Full { .. }));
@@ -150,12 +138,16 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        let conn = self.conn.take().filter(|_| !self.broken);
-        let conn = conn.filter(|conn| !self.snapshot || conn.control("rollback").is_ok());
-        if let Some(conn) = conn {
-            self.home.put_back(conn);
+        let viewer = self.viewer.take().filter(|_| !self.broken);
+        let viewer = viewer.filter(|viewer| !self.snapshot || viewer.as_it_is().control("rollback").is_ok());
+        if let Some(viewer) = viewer {
+            self.home.views.put_back(viewer);
         }
     }
+}
+
+fn gone() -> Error {
+    Error::unavailable("the connection is gone")
 }
 
 /// Between two attempts at a lock that another process holds.

@@ -8,7 +8,8 @@
 //! each error and before each savepoint, and then every waiter of that group is told that it failed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot, watch};
@@ -17,6 +18,8 @@ use crate::dialect::Text;
 use crate::echo::Observer;
 use crate::error::Error;
 use crate::sqlite::readers::{PAUSE, busy_since};
+use crate::sqlite::views::{REST, Views};
+use crate::sqlite::wal_index::WalIndex;
 use crate::sqlite::{CommitFailed, Conn};
 use crate::value::{Param, Row};
 
@@ -42,17 +45,30 @@ struct Lane {
 }
 
 impl Writer {
-    pub(crate) fn start(conn: Conn, observer: Arc<Observer>, lock_wait: Duration) -> Result<Self, Error> {
+    /// Starts the committer; `wake` is the other end of `committer`, to which the readers have one too.
+    pub(crate) fn start(
+        conn: Conn,
+        committer: mpsc::Sender<()>,
+        wake: mpsc::Receiver<()>,
+        views: Weak<Views>,
+        index: Arc<WalIndex>,
+        observer: Arc<Observer>,
+        lock_wait: Duration,
+    ) -> Result<Self, Error> {
+        if index.head().is_some() {
+            conn.keep_log()?;
+        }
         let lane = Arc::new(Mutex::new(Lane { conn, open: false, waiters: Vec::new(), lost: None }));
-        let (committer, wake) = mpsc::channel();
         let shared = Arc::clone(&lane);
         let watcher = Arc::clone(&observer);
         let (closed, open) = watch::channel(());
         std::thread::Builder::new()
             .name("sekisho-commit".to_owned())
             .spawn(move || {
-                commit_groups(&shared, &wake, &watcher);
+                commit_groups(&shared, &wake, &Log { index: &index, views: &views }, &watcher);
                 drop(shared);
+                // After the connection: it may be the last, and then the file can be closed.
+                drop(index);
                 drop(closed);
             })
             .map_err(Error::unavailable)?;
@@ -188,17 +204,61 @@ impl Lane {
     }
 }
 
+/// The log beside the file, and those who keep it by looking at it.
+struct Log<'a> {
+    index: &'a WalIndex,
+    views: &'a Weak<Views>,
+}
+
+impl Log<'_> {
+    /// Pages after which the log is written back.
+    const PAGES: u32 = 1000;
+
+    fn is_long(&self) -> bool {
+        self.index.pages().is_some_and(|pages| pages >= Self::PAGES)
+    }
+
+    fn end_views(&self) {
+        if let Some(views) = self.views.upgrade() {
+            views.end_round();
+        }
+    }
+
+    /// Writes it back. A view of before the last commit would stop that; one that began before the end, a new log: hence
+    /// the order, which SQLite's own way, within the commit, does not have.
+    fn write_back(&self, conn: &Conn) {
+        if let Err(error) = conn.write_back_what_may_go() {
+            // What is in the log is durable; the next commit tries again.
+            tracing::warn!(%error, "the log could not be written back");
+        }
+        self.end_views();
+    }
+}
+
 /// The committer's thread: until the last handle is gone.
-fn commit_groups(lane: &Mutex<Lane>, wake: &mpsc::Receiver<()>, observer: &Observer) {
-    while wake.recv().is_ok() {
+fn commit_groups(lane: &Mutex<Lane>, wake: &mpsc::Receiver<()>, log: &Log<'_>, observer: &Observer) {
+    loop {
+        let woken = match log.views.upgrade().is_some_and(|views| views.any()) {
+            true => wake.recv_timeout(REST),
+            false => wake.recv().map_err(RecvTimeoutError::from),
+        };
+        match woken {
+            Ok(()) => {}
+            Err(RecvTimeoutError::Timeout) => {
+                log.end_views();
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
         let mut lane = lane.blocking_lock();
         if lane.waiters.is_empty() {
-            // An earlier round took them along.
+            // An earlier round took them along, or a reader has opened the first view.
             continue;
         }
         let (start, members) = (Instant::now(), lane.waiters.len());
         let outcome = catch_unwind(AssertUnwindSafe(|| lane.commit()))
             .unwrap_or_else(|_| Err(Error::unavailable("the committer panicked")));
+        log.end_views();
         if let Some(measures) = observer.measures() {
             measures.commit(start, members, &outcome);
             if lane.lost.is_some() {
@@ -208,10 +268,13 @@ fn commit_groups(lane: &Mutex<Lane>, wake: &mpsc::Receiver<()>, observer: &Obser
         match outcome {
             Ok(()) => {
                 let waiters = std::mem::take(&mut lane.waiters);
-                // The next group may begin while these are told.
-                drop(lane);
+                // The next group may begin while these are told, unless the log comes first.
+                let lane = log.is_long().then_some(lane);
                 for waiter in waiters {
                     let _ = waiter.send(Ok(()));
+                }
+                if let Some(lane) = lane {
+                    log.write_back(&lane.conn);
                 }
             }
             Err(error) => lane.give_up(&error),

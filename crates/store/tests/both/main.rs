@@ -10,6 +10,7 @@ mod sqlite_file;
 mod sqlite_foreign;
 mod sqlite_full;
 mod sqlite_plan;
+mod sqlite_views;
 
 mod listed;
 mod postgres_prepare;
