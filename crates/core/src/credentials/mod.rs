@@ -33,6 +33,7 @@ mod romix;
 mod scheme;
 mod scrypt;
 mod sha_crypt;
+mod table;
 
 pub use dummy::draw_dummy;
 pub use memory::{Memory, Reserve};

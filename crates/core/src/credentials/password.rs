@@ -6,20 +6,9 @@ use zeroize::Zeroizing;
 use super::memory::Memory;
 use super::policy::{NewPassword, PasswordError};
 use super::scheme::{HashParams, HashString, Row, Scheme, SchemeCost};
-use super::{argon2, bcrypt, bcrypt_sha256, ldap, pbkdf2, phpass, scrypt, sha_crypt};
+use super::table::{Found, TABLE, find};
+use super::{argon2, bcrypt};
 use crate::refusal::Refusal;
-
-/// Every scheme that is verified. A new scheme is a file that provides a [`Row`], and a line here.
-const TABLE: &[Row] = &[
-    argon2::ROW,
-    bcrypt::ROW,
-    bcrypt_sha256::ROW,
-    scrypt::ROW,
-    pbkdf2::ROW,
-    sha_crypt::ROW,
-    ldap::ROW,
-    phpass::ROW,
-];
 
 /// What verifying a password found out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,36 +126,6 @@ pub fn scheme_cost(stored: &HashString) -> Option<SchemeCost> {
 fn forms(password: &str) -> impl Iterator<Item = Zeroizing<String>> {
     let composed = (!is_nfc(password)).then(|| Zeroizing::new(password.nfc().collect::<String>()));
     std::iter::once(Zeroizing::new(password.to_owned())).chain(composed)
-}
-
-/// A stored text, and the row of the table that reads it.
-struct Found<'a> {
-    row: &'static Row,
-    text: &'a str,
-    /// Whether something stood before the text: new hashes have nothing there.
-    wrapped: bool,
-}
-
-fn find(stored: &str) -> Option<Found<'_>> {
-    let text = unwrapped(stored);
-    let row = TABLE.iter().find(|row| (row.recognises)(text))?;
-    Some(Found { row, text, wrapped: text.len() < stored.len() })
-}
-
-/// Without what some software writes before a hash that is otherwise as its own makers write it: Django's names of
-/// its hashers, and the braces of directories.
-fn unwrapped(stored: &str) -> &str {
-    for (before, after) in
-        [("argon2", "$argon2"), ("bcrypt$", "$2"), ("{CRYPT}", "$"), ("{ARGON2}", "$argon2")]
-    {
-        match stored.split_at_checked(before.len()) {
-            Some((start, rest)) if start.eq_ignore_ascii_case(before) && rest.starts_with(after) => {
-                return rest;
-            }
-            _ => {}
-        }
-    }
-    stored
 }
 
 fn is_outdated(row: &Row, stored: &str, wanted: &HashParams) -> bool {

@@ -154,7 +154,7 @@ impl Default for HashParams {
     }
 }
 
-/// One row of the table of schemes ([`super::password`]): what a scheme's file provides, or that of a few akin.
+/// One row of the table of schemes ([`super::table`]): what a scheme's file provides, or that of a few akin.
 pub(super) struct Row {
     /// The schemes whose hashes it reads.
     pub(super) schemes: &'static [Scheme],
