@@ -26,7 +26,7 @@ enum Session {
     SqliteReader(Reader),
     SqliteWriter(Write),
     /// A look at a file, which waits for nobody.
-    SqliteProbe(Conn),
+    Probe(Conn),
 }
 
 impl Read {
@@ -35,13 +35,13 @@ impl Read {
     }
 
     pub(crate) fn sqlite_probe(conn: Conn) -> Self {
-        Self { session: Session::SqliteProbe(conn) }
+        Self { session: Session::Probe(conn) }
     }
 
     /// Whether the schema has what the statement names.
     pub(crate) fn prepares(&self, what: &'static Statement) -> Result<(), Error> {
         match &self.session {
-            Session::SqliteProbe(conn) => conn.check(what.for_sqlite()),
+            Session::Probe(conn) => conn.check(what.for_sqlite()),
             Session::SqliteReader(_) | Session::SqliteWriter(_) => {
                 Err(Error::misuse("a store has checked its statements when it was opened"))
             }
@@ -82,7 +82,7 @@ impl Read {
         match &mut self.session {
             Session::SqliteReader(reader) => reader.rows(text, params).await,
             Session::SqliteWriter(write) => write.rows(text, params),
-            Session::SqliteProbe(conn) => conn.rows(text, params),
+            Session::Probe(conn) => conn.rows(text, params),
         }
     }
 
@@ -90,15 +90,13 @@ impl Read {
         match &mut self.session {
             Session::SqliteReader(reader) => reader.row(text, params).await,
             Session::SqliteWriter(write) => write.row(text, params),
-            Session::SqliteProbe(conn) => conn.row(text, params),
+            Session::Probe(conn) => conn.row(text, params),
         }
     }
 
     fn change(&mut self, text: Text<'_>, params: &[Param<'_>]) -> Result<u64, Error> {
         match &mut self.session {
-            Session::SqliteReader(_) | Session::SqliteProbe(_) => {
-                Err(Error::misuse("only a transaction writes"))
-            }
+            Session::SqliteReader(_) | Session::Probe(_) => Err(Error::misuse("only a transaction writes")),
             Session::SqliteWriter(write) => write.execute(text, params),
         }
     }
@@ -125,9 +123,7 @@ impl Tx {
     /// safe.
     pub async fn commit(self) -> Result<(), Error> {
         match self.read.session {
-            Session::SqliteReader(_) | Session::SqliteProbe(_) => {
-                Err(Error::misuse("only a transaction commits"))
-            }
+            Session::SqliteReader(_) | Session::Probe(_) => Err(Error::misuse("only a transaction commits")),
             Session::SqliteWriter(write) => write.commit().await,
         }
     }
@@ -141,9 +137,7 @@ impl Tx {
     pub(crate) fn on_sqlite<T>(&mut self, work: impl FnOnce(&Conn) -> Result<T, Error>) -> Result<T, Error> {
         match &mut self.read.session {
             Session::SqliteWriter(write) => write.with(work),
-            Session::SqliteReader(_) | Session::SqliteProbe(_) => {
-                Err(Error::misuse("only a transaction writes"))
-            }
+            Session::SqliteReader(_) | Session::Probe(_) => Err(Error::misuse("only a transaction writes")),
         }
     }
 
