@@ -24,10 +24,7 @@ pub(super) fn attempt(conn: &Conn, table: &Table) -> Result<Option<TrialFailure>
     // A constraint leaves the savepoint as it is; anything worse has ended the transaction, and this says so.
     conn.control("rollback to trial")?;
     conn.control("release trial")?;
-    match failed {
-        Ok(failed) => Ok(failed),
-        Err(error) => Err(error),
-    }
+    failed
 }
 
 /// A step: what it is, what is run, and what must be true of the application's row then.
