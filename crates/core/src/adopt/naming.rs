@@ -22,6 +22,7 @@ pub struct Naming {
     names: HashSet<Mark>,
     keys: HashSet<Mark>,
     emails: HashSet<Mark>,
+    ids: HashSet<Mark>,
 }
 
 /// Under what an adopted user is found.
@@ -59,6 +60,13 @@ impl Naming {
         self.names.extend(username.map(mark));
         self.keys.extend(username_key.map(mark));
         self.emails.extend(email_key.map(mark));
+    }
+
+    /// By what a row is known, when its id is another row's as well: no user is lost where ids are not unique there.
+    pub fn identify(&mut self, old_id: String) -> String {
+        let numbered = (2_u64..).map(|number| format!("{old_id}#{number}"));
+        let mut ids = std::iter::once(old_id.clone()).chain(numbered);
+        ids.find(|id| self.ids.insert(mark(id))).unwrap_or_default()
     }
 
     /// Decides name and address of the next row, in the order of the application's ids.

@@ -57,7 +57,8 @@ impl Mapping {
         let Seen { name, email } = self.seen(&row);
         let told = email.as_deref().or(name.as_deref())?;
         // A key may be null on SQLite; then the user is recognised by what they are told by.
-        let old_id = key_text(self.cell(&row, Some(self.id))).unwrap_or_else(|| format!("row of {told}"));
+        let old_id = key_text(self.cell(&row, Some(self.id)))
+            .unwrap_or_else(|| without_nul(&format!("row of {told}")));
         let usable = name.clone().filter(|name| !name.contains('\0'));
         let password = self.cell(&row, self.password).as_text().filter(|text| !text.is_empty());
         let full_name = self.cell(&row, self.full_name).as_text();
@@ -76,7 +77,7 @@ impl Mapping {
             name_is_unusable: name.is_some() && usable.is_none(),
             name: usable,
             email: email.filter(|email| !email.contains('\0')),
-            full_name: full_name.map(|name| name.replace('\0', "\u{fffd}")),
+            full_name: full_name.map(|name| without_nul(&name)),
             disabled,
             password: password.map(kept_hash),
             extra,
@@ -108,12 +109,17 @@ impl Mapping {
     }
 }
 
-/// A key as text: bytes in hexadecimal, since a UUID is often kept as 16 bytes. Two keys that differ have two texts.
+/// A key as text: bytes in hexadecimal, since a UUID is often kept as 16 bytes.
 fn key_text(cell: &Cell) -> Option<String> {
     match cell {
         Cell::Bytes(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
-        other => other.as_text().map(|text| text.replace('\0', "\u{fffd}")),
+        other => other.as_text().map(|text| without_nul(&text)),
     }
+}
+
+/// The text without what no text here holds.
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// The hash as it is; of what can't be one, a text that says so to whoever verifies it.
@@ -182,6 +188,7 @@ mod tests {
         let mapping = mapping(&["id", "username", "email", "hash", "full_name"], &[]);
         let row = vec![Cell::Integer(1), text("a\0b"), text("c\0@d.org"), text("$2b$\0"), text("A\0B")];
         let row = mapping.read(row).unwrap();
+        assert_eq!(mapping.read(vec![Cell::Null, text("a\0b")]).unwrap().old_id, "row of a\u{fffd}b");
         assert!(row.name.is_none() && row.name_is_unusable && row.email.is_none());
         assert_eq!(
             (row.password.unwrap().as_str(), row.full_name.as_deref()),

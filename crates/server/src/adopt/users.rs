@@ -156,7 +156,12 @@ impl<'a> Adoption<'a> {
     }
 
     /// The user that a row becomes; `None` for one who came before.
-    async fn user(&mut self, read: Option<&mut Read>, row: Adopted) -> Result<Option<IncomingUser>, Error> {
+    async fn user(
+        &mut self,
+        read: Option<&mut Read>,
+        mut row: Adopted,
+    ) -> Result<Option<IncomingUser>, Error> {
+        row.old_id = self.naming.identify(row.old_id);
         let external_id = self.origin.external_id(&row.old_id);
         self.to_come = self.to_come.saturating_sub(1);
         if let Some(read) = read

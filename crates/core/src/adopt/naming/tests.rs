@@ -139,6 +139,13 @@ fn who_was_here_before_keeps_name_and_address() {
 }
 
 #[test]
+fn rows_of_one_id_are_told_apart() {
+    let mut naming = Naming::new();
+    let ids = ["1", "2", "1", "1#2", "1"].map(|id| naming.identify(id.to_owned()));
+    assert_eq!(ids, ["1", "2", "1#2", "1#2#2", "1#3"]);
+}
+
+#[test]
 fn a_name_beyond_the_rules_for_new_ones_is_kept() {
     let long = "x".repeat(5000);
     for name in ["a\u{200b}b", "0199f0a2-6c1e-7777-b777-777777777777", " x ", "\u{301}", &long] {
