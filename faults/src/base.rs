@@ -1,10 +1,12 @@
 //! Databases to begin with: made by the program under test, then kept as bytes and laid out anew for each case.
 
-use crate::client;
 use crate::database::FILE;
 use crate::load;
 use crate::scratch::{Files, Scratch, contents};
 use crate::server::Program;
+use rusqlite::Connection;
+use std::path::Path;
+use std::time::Duration;
 
 /// A data folder with users in it.
 pub(crate) struct Base {
@@ -12,35 +14,34 @@ pub(crate) struct Base {
     pub(crate) users: Vec<String>,
 }
 
-/// How far the log is filled: SQLite writes it back into the file at 1000 frames of 24 + 4096 bytes.
-const NEARLY_WRITTEN_BACK: u64 = 960 * 4120;
-
 /// After a clean stop: one file, no log beside it.
 pub(crate) fn closed(program: &Program, users: usize, scratch: &Scratch) -> Result<Base, String> {
-    make(program, scratch, "closed", |address, _| Ok(load::register(address, "b", users).acknowledged), true)
+    make(program, scratch, "closed", users, true)
 }
 
-/// After a kill, with a log that the next registrations fill so far that it is written back.
+/// After a kill, with a log that nobody has written back.
 pub(crate) fn killed(program: &Program, scratch: &Scratch) -> Result<Base, String> {
-    let fill = |address: &str, log: &std::path::Path| {
-        let mut users = Vec::new();
-        while std::fs::metadata(log).map_err(|error| error.to_string())?.len() < NEARLY_WRITTEN_BACK {
-            let name = format!("k{}z", users.len());
-            match client::register(address, &name) {
-                Ok((200, _)) => users.push(name),
-                answer => return Err(format!("{name} could not register: {answer:?}")),
-            }
-        }
-        Ok(users)
+    make(program, scratch, "killed", 24, false)
+}
+
+/// Fills the log of a running server so far that the next registrations have it written back, at 1000 frames.
+///
+/// Each commit writes the file's first page with another value of a number that is the application's to use.
+pub(crate) fn fill_log(data: &Path) -> Result<(), String> {
+    let fill = || {
+        let database = Connection::open(data.join(FILE))?;
+        database.busy_timeout(Duration::from_secs(5))?;
+        database.execute_batch("pragma wal_autocheckpoint = 0; pragma synchronous = off")?;
+        (1..=975).try_for_each(|number| database.pragma_update(None, "user_version", number))
     };
-    make(program, scratch, "killed", fill, false)
+    fill().map_err(|error| format!("filling the log: {error}"))
 }
 
 fn make(
     program: &Program,
     scratch: &Scratch,
     name: &str,
-    fill: impl Fn(&str, &std::path::Path) -> Result<Vec<String>, String>,
+    users: usize,
     cleanly: bool,
 ) -> Result<Base, String> {
     let home = scratch.path(name);
@@ -49,11 +50,11 @@ fn make(
     std::fs::create_dir_all(&home).map_err(|error| format!("{}: {error}", home.display()))?;
     let data = home.join("data");
     let server = program.start(&data)?;
-    let users = fill(&server.address, &data.join(format!("{FILE}-wal")))?;
+    let told = load::register(&server.address, "b", users);
     let ended = if cleanly { server.stop() } else { server.kill() };
     ended?;
-    if users.is_empty() {
-        return Err("a base without users shows nothing".to_owned());
+    if told.acknowledged.len() < users {
+        return Err(format!("{} of {users} users of a base registered", told.acknowledged.len()));
     }
-    Ok(Base { files: contents(&data)?, users })
+    Ok(Base { files: contents(&data)?, users: told.acknowledged })
 }

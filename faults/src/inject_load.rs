@@ -21,7 +21,7 @@ const OWN: [&str; 4] = ["pwrite64", "fsync", "fdatasync", "ftruncate"];
 /// Calls that sockets and logs make too: these fail only where they concern the database's files.
 const SHARED: [&str; 7] = ["openat", "pread64", "read", "fcntl", "fstat", "newfstatat", "unlink"];
 /// How many of each are made to fail, one after the other.
-const DEPTH: usize = 40;
+const DEPTH: usize = 30;
 /// Calls that reserve space.
 const GROWING: [&str; 4] = ["pwrite64", "ftruncate", "fsync", "openat"];
 
@@ -33,28 +33,26 @@ struct Case {
     when: String,
 }
 
-/// All cases or a few of them, then a control.
+/// So many cases at most, then a control.
 pub(crate) fn run(
     real: &Program,
     base: &Base,
-    few: Option<usize>,
+    most: usize,
     seed: u64,
     report: &mut Report,
 ) -> Result<(), String> {
     let mut cases = cases();
-    if let Some(few) = few {
-        let mut dice = Dice::new(seed);
-        // Those that fail for good stand first and are always among them.
-        while cases.len() > few {
-            let at = dice.between(LASTING.len() as u64, cases.len() as u64) as usize;
-            cases.swap_remove(at);
-        }
+    let mut dice = Dice::new(seed);
+    // Those that fail for good stand first and are always among them.
+    while cases.len() > most.max(LASTING.len()) {
+        cases.swap_remove(dice.between(LASTING.len() as u64, cases.len() as u64) as usize);
     }
+    cases.sort_by_key(|case| (case.call, case.error, case.when.parse().unwrap_or(0)));
     let found = all(real, base, &cases)?;
     report.add(Row {
         fault: "calls fail under load",
         subject: "the server",
-        amount: format!("{} cases, {} failures injected", cases.len(), found.injected),
+        amount: format!("{} cases, {} failures injected", found.cases, found.injected),
         result: format!(
             "{} registrations acknowledged, {} refused, {} findings",
             found.acknowledged,
@@ -106,6 +104,7 @@ fn cases() -> Vec<Case> {
 
 #[derive(Default)]
 struct Found {
+    cases: usize,
     injected: usize,
     acknowledged: usize,
     refused: usize,
@@ -117,11 +116,12 @@ fn all(program: &Program, base: &Base, cases: &[Case]) -> Result<Found, String> 
     let mut found = Found::default();
     let mut last = ("", "", 0);
     for case in cases {
-        // A call that is not made so often fails no more.
+        // What is not called so often is not called more often.
         if case.when != "1+" && last == (case.call, case.error, 0) {
             continue;
         }
         let before = found.injected;
+        found.cases += 1;
         one(program, case, base, &scratch, &mut found)?;
         last = (case.call, case.error, found.injected - before);
     }
@@ -147,6 +147,7 @@ fn one(
     let data = scratch.path("data");
     lay_out(&data, &base.files)?;
     let mut server = program.start(&data)?;
+    base::fill_log(&data)?;
     let file = scratch.path("trace.txt");
     let strace = Strace::attach(server.pid(), &arguments(case, &data), &file)?;
     let told = load::register(&server.address, "w", REGISTRATIONS);

@@ -56,11 +56,11 @@ const GROWING: [&str; 10] = [
 /// The n-th call of this name by each thread fails.
 type Case = (&'static str, &'static str, usize);
 
-/// All cases or a few of them, then a control.
+/// So many cases at most of each, then a control.
 pub(crate) fn run(
     real: &Program,
     killed: &Base,
-    few: Option<usize>,
+    most: usize,
     seed: u64,
     report: &mut Report,
 ) -> Result<(), String> {
@@ -68,11 +68,11 @@ pub(crate) fn run(
     let nothing = Base { files: Files::new(), users: Vec::new() };
     let states = [("the server, first start", &nothing), ("the server, start on a log to recover", killed)];
     for (subject, base) in states {
-        let (cases, found) = start_each(real, base, few, seed, &scratch)?;
+        let (cases, found) = start_each(real, base, most, seed, &scratch)?;
         report.add(Row {
             fault: "calls fail at the start",
             subject,
-            amount: format!("{cases} cases, {} failures injected", found.injected),
+            amount: format!("{cases}, {} failures injected", found.injected),
             result: format!(
                 "{} stopped with a reason, {} started all the same; {} findings",
                 found.stopped,
@@ -85,11 +85,11 @@ pub(crate) fn run(
     }
     let anew = Program::stand_in("anew")?;
     let killed = base::killed(&anew, &scratch)?;
-    let (cases, found) = start_each(&anew, &killed, Some(few.unwrap_or(40).min(40)), seed, &scratch)?;
+    let (cases, found) = start_each(&anew, &killed, most.min(40), seed, &scratch)?;
     report.add(Row {
         fault: "calls fail at the start",
         subject: "control: a stand-in that begins anew where it can't read",
-        amount: format!("{cases} cases, {} failures injected", found.injected),
+        amount: format!("{cases}, {} failures injected", found.injected),
         result: format!("{} findings", found.findings.len()),
         findings: found.findings,
         must_fail: true,
@@ -109,13 +109,14 @@ struct Found {
 fn start_each(
     program: &Program,
     base: &Base,
-    few: Option<usize>,
+    most: usize,
     seed: u64,
     scratch: &Scratch,
-) -> Result<(usize, Found), String> {
+) -> Result<(String, Found), String> {
     let mut cases = cases(program, base, scratch)?;
     let mut dice = Dice::new(seed);
-    while few.is_some_and(|few| cases.len() > few) {
+    let all = cases.len();
+    while cases.len() > most {
         cases.swap_remove(dice.between(0, cases.len() as u64) as usize);
     }
     let mut found = Found::default();
@@ -125,7 +126,7 @@ fn start_each(
     if found.injected < cases.len() / 2 {
         return Err(format!("{} failures in {} cases: the run shows little", found.injected, cases.len()));
     }
-    Ok((cases.len(), found))
+    Ok((format!("{} of {all} cases", cases.len()), found))
 }
 
 /// The calls of a start that concern the folder of the data, by name and number.

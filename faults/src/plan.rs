@@ -17,9 +17,9 @@ const FAULTS: [&str; 11] =
 /// How much is asked for.
 #[derive(Default)]
 pub(crate) struct Plan {
-    /// Rounds of the kill loop; 0 for the usual number.
+    /// Kills of the kill loop, by which everything else is measured; 0 for the usual number.
     pub(crate) rounds: u32,
-    /// A quick run: every fault, fewer rounds.
+    /// A quick run: every fault, fewer rounds, a smaller load.
     pub(crate) short: bool,
     /// One fault instead of all.
     pub(crate) only: Option<&'static str>,
@@ -56,9 +56,9 @@ pub(crate) fn run(plan: &Plan, real: &Program, seed: u64) -> Result<Report, Stri
 fn working(plan: &Plan, real: &Program, seed: u64, report: &mut Report) -> Result<(), String> {
     let killed = OnceCell::new();
     let killed = || base_once(&killed, real);
+    let rounds = plan.rounds() as usize;
     if plan.wants("kill") {
-        let rounds = if plan.rounds == 0 { plan.of(20, 200) as u32 } else { plan.rounds };
-        kill_loop::run(real, rounds, seed, report)?;
+        kill_loop::run(real, plan.rounds(), seed, report)?;
     }
     if plan.wants("order") {
         ack_order::run(real, seed, report)?;
@@ -66,22 +66,22 @@ fn working(plan: &Plan, real: &Program, seed: u64, report: &mut Report) -> Resul
     if plan.wants("power") {
         let amount = power_cut::Amount {
             registrations: plan.of(40, 250),
-            cuts: plan.of(40, 500),
+            cuts: 2 * rounds,
             control_cuts: plan.of(10, 20),
         };
         power_cut::run(real, &amount, seed, report)?;
     }
     if plan.wants("full") {
-        full_disk::run(real, plan.of(2, 12), seed, report)?;
+        full_disk::run(real, 1 + rounds / 20, seed, report)?;
     }
     if plan.wants("read-only") {
         read_only::run(real, killed()?, report)?;
     }
     if plan.wants("load") {
-        inject_load::run(real, killed()?, plan.short.then_some(18), seed, report)?;
+        inject_load::run(real, killed()?, rounds, seed, report)?;
     }
     if plan.wants("start") {
-        inject_start::run(real, killed()?, plan.short.then_some(20), seed, report)?;
+        inject_start::run(real, killed()?, rounds, seed, report)?;
     }
     if plan.wants("damage") {
         damage::run(real, killed()?, plan.short, seed, report)?;
@@ -95,6 +95,10 @@ fn working(plan: &Plan, real: &Program, seed: u64, report: &mut Report) -> Resul
 impl Plan {
     fn wants(&self, fault: &str) -> bool {
         self.only.is_none_or(|only| only == fault)
+    }
+
+    fn rounds(&self) -> u32 {
+        if self.rounds == 0 { self.of(20, 200) as u32 } else { self.rounds }
     }
 
     fn of(&self, short: usize, long: usize) -> usize {
