@@ -107,6 +107,8 @@ async fn h03_slow_clients_are_closed() {
         assert_eq!(idle.matches("HTTP/1.1 200").count(), 1);
     };
     timeout(SOON, all).await.expect("all are closed");
+    let closed = server.gate.connections().closed;
+    assert_eq!(closed, [("slow_head", 3), ("idle", 1), ("slow_reader", 0), ("displaced", 0)]);
     assert_eq!(status(&server.get("/", "").await), "200", "a fresh client is served");
 }
 
@@ -117,12 +119,13 @@ async fn h03_a_client_that_does_not_read_its_answer_is_closed() {
     tcp.write_all(b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     tcp.readable().await.unwrap();
     // Nothing is read until the server has stopped: it stops only when the connection has been given up.
-    let Server { stop, running, .. } = server;
+    let Server { stop, running, gate, .. } = server;
     stop.send(()).unwrap();
     timeout(Duration::from_secs(8), running).await.expect("given up before the stop's own patience").unwrap();
     let mut answer = Vec::new();
     let _ = tcp.read_to_end(&mut answer).await;
     assert!(answer.len() < 64 * 1024 * 1024, "{}", answer.len());
+    assert!(gate.connections().closed.contains(&("slow_reader", 1)));
 }
 
 #[tokio::test]
