@@ -19,7 +19,7 @@ pub use header::{Header, VERSION};
 pub use jsonl::{Line, read_line, write_user};
 pub use member::Member;
 pub use row::UserRow;
-pub use sqlmodel::SqlModelUser;
+pub use sqlmodel::{Cell, ExtraColumns, SqlModelUser};
 
 /// The longest record, in bytes; no user needs as much.
 pub const LONGEST_RECORD: usize = 1 << 20;

@@ -1,5 +1,7 @@
 //! A user as the seeds' application keeps one: a row of its table `user`.
 
+use serde_json::{Map, Value};
+
 use crate::accounts::IncomingUser;
 use crate::credentials::HashString;
 
@@ -18,6 +20,69 @@ pub struct SqlModelUser {
     pub full_name: Option<String>,
     /// Whether the user may not enter, if the application asks.
     pub disabled: bool,
+    /// What the application knew of the user besides, in the order of the columns.
+    pub extra: Vec<Cell>,
+}
+
+/// A value of SQLite.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Cell {
+    /// No value.
+    Null,
+    /// A whole number, or a truth value as 0 or 1.
+    Int(i64),
+    /// A number with a fraction, or one beyond 64 bits.
+    Real(f64),
+    /// A text; a list or an object as JSON.
+    Text(String),
+}
+
+impl Cell {
+    fn of(value: Option<&Value>) -> Self {
+        match value {
+            None | Some(Value::Null) => Self::Null,
+            Some(Value::Bool(truth)) => Self::Int(i64::from(*truth)),
+            Some(Value::Number(number)) => match number.as_i64() {
+                Some(number) => Self::Int(number),
+                None => number.as_f64().map_or(Self::Null, Self::Real),
+            },
+            Some(Value::String(text)) => Self::Text(text.clone()),
+            Some(other) => Self::Text(other.to_string()),
+        }
+    }
+}
+
+/// The columns that the application's table had besides, as the users' `extra` names them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ExtraColumns(Vec<String>);
+
+impl ExtraColumns {
+    /// What a table may well have; SQLite takes 2000.
+    const MOST: usize = 500;
+    const OURS: [&str; 6] = ["id", "email", "username", "hashed_password", "full_name", "disabled"];
+
+    /// Adds those of one user. Names that SQLite takes for one (it does not tell cases apart) are one column.
+    pub fn note(&mut self, user: &IncomingUser) {
+        let Some(extra) = &user.extra else { return };
+        for name in extra.keys().filter(|name| !name.is_empty()) {
+            let same = |other: &str| other.eq_ignore_ascii_case(name);
+            if self.0.len() < Self::MOST
+                && !Self::OURS.into_iter().any(same)
+                && !self.0.iter().any(|other| same(other))
+            {
+                self.0.push(name.clone());
+            }
+        }
+    }
+
+    /// Their names, in the order in which they were met.
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
+
+    fn cells(&self, extra: Option<&Map<String, Value>>) -> Vec<Cell> {
+        self.0.iter().map(|name| Cell::of(extra.and_then(|extra| extra.get(name)))).collect()
+    }
 }
 
 /// What stands where a user has no password: a bcrypt hash that is whole, so that the application's log-in answers
@@ -25,8 +90,8 @@ pub struct SqlModelUser {
 const NOBODYS: &str = "$2b$12$.....................................................";
 
 impl SqlModelUser {
-    /// The row of a user.
-    pub fn of(user: &IncomingUser) -> Self {
+    /// The row of a user, with a value for each of these columns.
+    pub fn of(user: &IncomingUser, columns: &ExtraColumns) -> Self {
         let hash = user.password.as_ref().map(|(hash, _)| hash.clone());
         Self {
             id: integer_id(user),
@@ -36,6 +101,7 @@ impl SqlModelUser {
             hashed_password: hash.unwrap_or_else(|| HashString::new(NOBODYS.to_owned())),
             full_name: user.full_name.clone(),
             disabled: user.disabled_at.is_some(),
+            extra: columns.cells(user.extra.as_ref()),
         }
     }
 
@@ -54,6 +120,8 @@ fn integer_id(user: &IncomingUser) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::credentials::{SchemeCost, recognise};
     use crate::id::UserId;
@@ -79,6 +147,26 @@ mod tests {
         }
     }
 
+    fn row(user: &IncomingUser) -> SqlModelUser {
+        SqlModelUser::of(user, &ExtraColumns::default())
+    }
+
+    #[test]
+    fn what_the_application_knew_besides_has_its_columns_again() {
+        let with = |extra: Value| IncomingUser { extra: extra.as_object().cloned(), ..user(None, None) };
+        let users = [
+            with(json!({"role": "member", "Email": "x", "age": 7, "": 1})),
+            with(json!({"Role": "admin", "vip": true, "tags": ["a"], "rate": 0.5})),
+        ];
+        let mut columns = ExtraColumns::default();
+        users.iter().for_each(|user| columns.note(user));
+        assert_eq!(columns.names(), ["age", "role", "rate", "tags", "vip"]);
+        let text = |text: &str| Cell::Text(text.to_owned());
+        let cells = users.map(|user| SqlModelUser::of(&user, &columns).extra);
+        assert_eq!(cells[0], [Cell::Int(7), text("member"), Cell::Null, Cell::Null, Cell::Null]);
+        assert_eq!(cells[1], [Cell::Null, Cell::Null, Cell::Real(0.5), text("[\"a\"]"), Cell::Int(1)]);
+    }
+
     #[test]
     fn the_old_number_is_kept_where_it_was_one() {
         for (external_id, id) in [
@@ -91,13 +179,13 @@ mod tests {
             (Some("9223372036854775807"), None),
             (None, None),
         ] {
-            assert_eq!(SqlModelUser::of(&user(external_id, None)).id, id, "{external_id:?}");
+            assert_eq!(row(&user(external_id, None)).id, id, "{external_id:?}");
         }
     }
 
     #[test]
     fn columns_that_take_no_null_have_a_value() {
-        let row = SqlModelUser::of(&user(None, None));
+        let row = row(&user(None, None));
         assert_eq!(row.email, "01010101-0101-0101-0101-010101010101@no-address.invalid");
         assert!(row.is_readable() && row.disabled);
         assert_eq!(recognise(&row.hashed_password).map(|kind| kind.cost), Ok("12".to_owned()));
@@ -105,7 +193,7 @@ mod tests {
 
     #[test]
     fn hashes_that_the_seeds_can_not_read_are_seen() {
-        let readable = |hash: &str| SqlModelUser::of(&user(None, Some(hash))).is_readable();
+        let readable = |hash: &str| row(&user(None, Some(hash))).is_readable();
         assert!(readable("$2b$12$2Ss8aodwv5mZjR1Ofee86.OgtdlekDXCtdB6xH.l/nUMd9K73tmXa"));
         assert!(!readable("$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPA4rEsA"));
     }

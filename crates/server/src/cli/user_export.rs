@@ -9,7 +9,7 @@ use crate::accounts::export::Export;
 use crate::app::App;
 use clap::{Args, ValueEnum};
 use sekisho_core::Actor;
-use sekisho_core::exchange::{Header, SqlModelUser, write_user};
+use sekisho_core::exchange::{ExtraColumns, Header, SqlModelUser, write_user};
 use sekisho_store::SqlModelFile;
 use serde_json::json;
 use std::io::{BufWriter, Write};
@@ -113,7 +113,7 @@ async fn json_lines(
     Ok(written)
 }
 
-/// Two rounds: those who had a number in the application first, so that nobody else is given it.
+/// A round for the columns, and then two: those who had a number in the application first, so that nobody else is given it.
 async fn sqlmodel(
     draft: &Path,
     to: &Path,
@@ -122,11 +122,17 @@ async fn sqlmodel(
 ) -> Result<Written, Stop> {
     let failed =
         |error: sekisho_store::Error| Stop::unavailable(format!("cannot write {}: {error}", to.display()));
-    let mut file = SqlModelFile::begin(draft).map_err(failed)?;
+    let mut columns = ExtraColumns::default();
+    let noted = export.each(|user, _| {
+        columns.note(user);
+        Ok::<(), Stop>(())
+    });
+    noted.await?;
+    let mut file = SqlModelFile::begin(draft, &columns).map_err(failed)?;
     let mut written = Written::default();
     for with_number in [true, false] {
         let each = export.each(|user, items| {
-            let row = SqlModelUser::of(user);
+            let row = SqlModelUser::of(user, &columns);
             if row.id.is_some() != with_number {
                 return Ok(());
             }

@@ -15,6 +15,8 @@ class User(SQLModel, table=True):
     full_name: Optional[str] = None
     disabled: Optional[bool] = False
     hashed_password: str
+    # A column that only this application knows.
+    phone: Optional[str] = None
 
 
 pwd_context = CryptContext(schemes=["bcrypt"], deprecated="auto")
@@ -30,7 +32,7 @@ def logs_in(session, username, password):
 with Session(engine) as session:
     users = session.exec(select(User).order_by(User.id)).all()
     answer = {
-        "users": [[user.id, user.email, user.username, user.disabled] for user in users],
+        "users": [[user.id, user.email, user.username, user.disabled, user.phone] for user in users],
         "log_ins": [logs_in(session, *asked) for asked in json.load(sys.stdin)],
     }
     new = User(email="new@example.com", username="new", hashed_password=pwd_context.hash("secret-123"))

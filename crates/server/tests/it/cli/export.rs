@@ -135,12 +135,12 @@ fn the_seeds_application_opens_an_export() {
     let asked = json!([["tim", "tim1234"], ["tim", "wrong"], ["Zoë", "tim1234"], ["ANN", "tim1234"]]);
     let answer = Ran::of(command, &asked.to_string()).ok().json();
     assert_eq!(answer["log_ins"], json!([true, false, true, false]));
-    // Who had a number there has it again, and nobody else is given it.
-    let zoe = json!([7, "zoe@example.com", "Zoë", false]);
+    // Who had a number there has it again, and nobody else is given it; so has what it knew besides.
+    let zoe = json!([7, "zoe@example.com", "Zoë", false, "1"]);
     assert_eq!(answer["users"][0], zoe);
     let names: Vec<&str> =
         answer["users"].as_array().unwrap().iter().map(|user| user[2].as_str().unwrap()).collect();
     assert_eq!(names, ["Zoë", "tim", "ann", "bob", "ANN"]);
-    assert_eq!(answer["users"][3], json!([10, "bob@example.com", "bob", true]));
+    assert_eq!(answer["users"][3], json!([10, "bob@example.com", "bob", true, null]));
     assert_eq!(answer["added"], 12, "the application goes on adding users");
 }
