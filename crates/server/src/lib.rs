@@ -5,8 +5,8 @@
 //! application that adds its own protected routes.
 
 pub mod accounts;
-pub mod adopt;
 pub mod address;
+pub mod adopt;
 pub mod app;
 pub mod cli;
 pub mod config;

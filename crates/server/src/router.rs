@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::handler::Handler;
+use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 use sekisho_core::{Door, Refusal};
 
 use crate::app::App;
+use crate::http::Direct;
 use crate::metrics::Watched;
 use crate::{accounts, docs, error, health, items, metrics, openapi, tokens};
 
@@ -62,6 +64,18 @@ pub(crate) fn metrics_router(watched: Arc<Watched>) -> Router {
         .route("/metrics", metrics)
         .fallback(async || error::answer(Refusal::NotFound, Door::Other))
         .with_state(watched)
+}
+
+/// The route that every request of an application pays for, past the router's machinery: `GET /users/me` without a
+/// prefix or a slash at its end.
+pub fn direct(app: Arc<App>) -> Direct {
+    Arc::new(move |request| {
+        if request.method() == Method::GET && request.uri().path() == "/users/me" {
+            Ok(accounts::api::read_users_me.call(request, Arc::clone(&app)))
+        } else {
+            Err(request)
+        }
+    })
 }
 
 /// The same routes below the prefix too, for a proxy in front that does not strip it (FastAPI's `root_path`).

@@ -16,7 +16,7 @@ use crate::http::{self, Gate};
 use crate::metrics::{self, Reloads, Watched};
 use crate::reload::in_place::{self, Running, level_filter};
 use crate::reload::supervisor;
-use crate::router::{TEMPLATES, metrics_router};
+use crate::router::{TEMPLATES, direct, metrics_router};
 use crate::system::{SystemClock, Terminal};
 use crate::telemetry::{AuthTrace, Sink, Style, echo, log, panic};
 use crate::{below_root_path, demo, router};
@@ -136,6 +136,7 @@ where
     let routes = below_root_path(&root_path, router(Arc::clone(&app)).merge(own_routes));
     let new_gate = |settings: &Settings| Gate::new(settings, Arc::clone(&app.clock), Arc::clone(&app.dice));
     let gate = new_gate(&app.current().settings);
+    let gate = gate.asking_first(direct(Arc::clone(&app)));
     let gate = if addresses.figures.is_some() { gate.counting(TEMPLATES, &root_path) } else { gate };
     let gate = Arc::new(gate);
     let reloads = Arc::new(Reloads::default());

@@ -21,6 +21,7 @@ use super::body::Share;
 use super::client::Client;
 use super::cors::Permission;
 use super::counts::Counted;
+use super::direct::DirectAnswer;
 use super::gate::Gate;
 use super::headers;
 use super::state::State;
@@ -66,6 +67,8 @@ pub(super) enum Work {
     Read(Reading),
     /// The router has it.
     Route(Routed),
+    /// It went past the router.
+    Direct(DirectAnswer),
     /// It was answered at the door.
     Done(Option<Result<Response, Refusal>>),
 }
@@ -153,6 +156,7 @@ impl Work {
                     let Ok(response) = ready!(Pin::new(&mut routed.answer).poll(cx));
                     return Poll::Ready(Ok(response));
                 }
+                Work::Direct(answer) => return answer.as_mut().poll(cx).map(Ok),
                 Work::Done(outcome) => {
                     return Poll::Ready(outcome.take().unwrap_or(Err(Refusal::Internal)));
                 }

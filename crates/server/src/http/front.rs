@@ -53,7 +53,16 @@ impl Front {
     fn hand_over(&self, mut request: Request<Incoming>, client: Client, policy: &Policy) -> Work {
         request.extensions_mut().insert(client);
         if request.body().is_end_stream() {
-            let answer = self.router.borrow_mut().call(request.map(|_| Body::empty()));
+            let request = request.map(|_| Body::empty());
+            let asked = match &self.link.gate.direct {
+                Some(direct) => direct(request),
+                None => Err(request),
+            };
+            let request = match asked {
+                Ok(answer) => return Work::Direct(answer),
+                Err(request) => request,
+            };
+            let answer = self.router.borrow_mut().call(request);
             return Work::Route(Routed { answer, _share: None });
         }
         let mut router = self.router.borrow().clone();

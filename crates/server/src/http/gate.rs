@@ -8,6 +8,7 @@ use sekisho_core::{Clock, Dice};
 
 use super::body::Budget;
 use super::counts::{Counts, Requests};
+use super::direct::Direct;
 use super::policy::Policy;
 use super::tally::{Connections, Tally};
 
@@ -17,6 +18,8 @@ pub struct Gate {
     pub(super) bodies: Budget,
     /// `None`: requests are not counted.
     pub(super) counts: Option<Counts>,
+    /// What is answered without the router.
+    pub(super) direct: Option<Direct>,
     pub(super) tally: Arc<Tally>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) dice: Arc<dyn Dice>,
@@ -26,12 +29,26 @@ impl Gate {
     /// A gate that goes by these settings.
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>) -> Gate {
         let policy = ArcSwap::from_pointee(Policy::from(settings));
-        Gate { policy, bodies: Budget::default(), counts: None, tally: Arc::default(), clock, dice }
+        Gate {
+            policy,
+            bodies: Budget::default(),
+            counts: None,
+            direct: None,
+            tally: Arc::default(),
+            clock,
+            dice,
+        }
     }
 
     /// The same gate, counting requests by these routes (templates without a slash at their end) and below this prefix.
     pub fn counting(mut self, templates: &'static [&'static str], root_path: &str) -> Gate {
         self.counts = Some(Counts::new(templates, root_path));
+        self
+    }
+
+    /// The same gate, asking `direct` before the router.
+    pub fn asking_first(mut self, direct: Direct) -> Gate {
+        self.direct = Some(direct);
         self
     }
 

@@ -17,6 +17,7 @@ mod client;
 mod connection;
 mod cors;
 mod counts;
+mod direct;
 mod forwarded;
 mod framing;
 mod front;
@@ -36,6 +37,7 @@ mod wire;
 
 pub use client::Client;
 pub use counts::Requests;
+pub use direct::{Direct, DirectAnswer};
 pub use gate::Gate;
 pub use serve::serve;
 pub use tally::Connections;

@@ -40,7 +40,6 @@ pub(crate) struct Views {
 #[repr(align(128))]
 struct Shelf(Mutex<Viewers>);
 
-#[expect(clippy::vec_box, reason = "a connection is some hundred bytes and moves twice a read")]
 type Viewers = Vec<Box<Viewer>>;
 
 /// A reading connection and what it sees.

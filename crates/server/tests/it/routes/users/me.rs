@@ -20,6 +20,25 @@ fn the_caller() {
     }
 }
 
+/// `GET /users/me` goes past the router, `GET /users/me/` through it: nobody can tell which.
+#[test]
+fn past_the_router_and_through_it_the_answers_are_the_same() {
+    let site = start(Db::Sqlite, 1);
+    let token = site.token("tim", "tim1234");
+    for token in [token.as_str(), "garbage"] {
+        let [past, through] = ["/users/me", "/users/me/"].map(|path| {
+            let request = Request::get(path).bearer(token).header("x-request-id", "the-same");
+            let mut answer = site.send(&request);
+            answer.headers.retain(|(name, _)| name != "date");
+            answer.headers.sort();
+            (answer.status, answer.headers.clone(), answer.text())
+        });
+        assert_eq!(past, through);
+    }
+    let head = site.send(&Request::new("HEAD", "/users/me").bearer(&token));
+    assert_eq!((head.status, head.text().as_str()), (200, ""));
+}
+
 #[test]
 fn without_a_bearer_token() {
     let site = start(Db::Sqlite, 1);
@@ -101,7 +120,8 @@ fn one_statement_a_request() {
     let statements = || site.settled_log().matches(r#""trace":"sql""#).count();
     for (token, path, most) in [
         (&own, "/users/me", 1),
-        (&of_the_old_application, "/users/me", 1),
+        // And whether it can be of an adopted application, and meant this user.
+        (&of_the_old_application, "/users/me", 3),
         (&own, "/users/me/items", 2),
         (&"x.y.z".to_owned(), "/users/me", 0),
     ] {
