@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::failure::Failure;
 
 /// How many rows one transaction holds at most.
-pub const BATCH: usize = 10_000;
+pub const BATCH: usize = 5000;
 
 /// How an import shares the lock of the database with others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
