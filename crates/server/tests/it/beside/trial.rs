@@ -113,6 +113,30 @@ fn a_name_or_an_address_of_the_application_is_taken() {
 }
 
 #[test]
+fn both_write_at_once_and_the_file_stays_whole() {
+    let folder = adopted();
+    let application = folder.application();
+    let site = folder.serve();
+    let token = site.token("tim", "tim-likes-bread");
+    std::thread::scope(|scope| {
+        let ordering = scope.spawn(|| {
+            (0..40).map(|number| application.order(&token, &number.to_string()).len()).collect::<Vec<_>>()
+        });
+        for number in 0..6 {
+            assert_eq!(site.register(&format!("user{number}"), "users-like-soup").status, 200);
+        }
+        assert_eq!(ordering.join().unwrap(), (1..=40).collect::<Vec<_>>());
+    });
+    assert_eq!(folder.rows("id").len(), 8);
+    let ran = site.cli(&["db", "check"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    // A back-up is of the whole file, the application's orders among it.
+    site.cli(&["db", "backup", "backup.db"]).ok();
+    assert_eq!(rows(&folder.path().join("backup.db"), "id").len(), 8);
+    application.stop();
+}
+
+#[test]
 fn a_long_password_is_refused_while_the_way_back_is_open() {
     let folder = adopted();
     let site = folder.serve();
