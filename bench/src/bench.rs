@@ -35,7 +35,7 @@ pub(crate) struct Manner {
     /// Measure a round once even if other programs use the machine meanwhile.
     #[arg(long)]
     pub(crate) busy: bool,
-    /// How many rounds a ratio is the median of; 15 unless told otherwise, 3 in a smoke run.
+    /// How many rounds a ratio is the median of; 11 unless told otherwise, 3 in a smoke run.
     #[arg(long, value_name = "N")]
     pub(crate) rounds: Option<usize>,
 }
@@ -109,7 +109,7 @@ impl Bench {
     ) -> Result<Vec<Vec<(T, Usage)>>> {
         let Manner { short, busy, rounds, .. } = self.manner;
         let tries = if short || busy { 1 } else { 5 };
-        let count = rounds.unwrap_or(if short { 3 } else { 15 });
+        let count = rounds.unwrap_or(if short { 3 } else { 11 });
         let pids: Vec<u32> = servers.iter().map(|server| server.pid()).collect();
         let mut rounds = Vec::new();
         for round in 0..count {

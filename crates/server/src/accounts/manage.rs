@@ -1,8 +1,8 @@
 //! What an operator does with an account.
 
-use sekisho_core::credentials::get_password_hash;
-use sekisho_core::{Ctx, Event, LoginName, SecretString, User, UserId, dice};
+use sekisho_core::{Ctx, Event, LoginName, SecretString, User, UserId};
 
+use super::hashed::hashed;
 use crate::app::App;
 use crate::failure::Failure;
 
@@ -32,10 +32,7 @@ pub async fn set_password(
         (current.password_policy(), current.hash_params())
     };
     let accepted = policy.check(password, &user.username, user.email.as_deref())?;
-    let permit = app.lane.admit(ctx, &user.id.to_string())?;
-    let salt = dice::array(&*app.dice);
-    let cost = params.cost();
-    let hash = permit.run(move |memory| get_password_hash(&params, &accepted, salt, memory)).await??;
+    let (hash, cost) = hashed(app, ctx, &user.id.to_string(), accepted, params).await?;
 
     let mut tx = app.store.begin().await?;
     if tx.raise_token_version(user.id, ctx.now).await?.is_none() {

@@ -3,6 +3,7 @@
 pub mod api;
 mod authenticate;
 pub mod export;
+mod hashed;
 pub mod import;
 pub mod manage;
 mod public_fields;

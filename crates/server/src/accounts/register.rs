@@ -1,10 +1,10 @@
 //! Registration: fields, one hash, one transaction.
 
-use sekisho_core::credentials::get_password_hash;
 use sekisho_core::settings::RegistrationMode;
 use sekisho_core::{Actor, Ctx, Event, RawRegistration, Refusal, RequestId, User, UserId, dice};
 use sekisho_store::{Field, Insert, NewUser};
 
+use super::hashed::hashed;
 use crate::app::App;
 use crate::failure::Failure;
 
@@ -20,11 +20,7 @@ pub async fn register(app: &App, ctx: &Ctx, raw: RawRegistration) -> Result<User
 
     // A registration has no account yet whose turn it could take: it queues under a name that nobody can have.
     let nonce = RequestId::new(dice::array(&*app.dice));
-    let permit = app.lane.admit(ctx, &format!("\0{nonce}"))?;
-    let salt = dice::array(&*app.dice);
-    let password = wanted.password;
-    let cost = params.cost();
-    let hash = permit.run(move |memory| get_password_hash(&params, &password, salt, memory)).await??;
+    let (hash, cost) = hashed(app, ctx, &format!("\0{nonce}"), wanted.password, params).await?;
 
     let user = User {
         id: UserId::new(ctx.now, &*app.dice),
