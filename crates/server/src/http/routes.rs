@@ -89,9 +89,7 @@ impl Routes {
             None => self.templates.get(route).map(|template| template.text.to_owned()),
             Some(0) => Some(UNMATCHED.to_owned()),
             Some(1) => Some(OTHER.to_owned()),
-            Some(own) => {
-                self.own.read().unwrap_or_else(PoisonError::into_inner).get(own - 2).map(String::clone)
-            }
+            Some(own) => self.own.read().unwrap_or_else(PoisonError::into_inner).get(own - 2).cloned(),
         }
     }
 
