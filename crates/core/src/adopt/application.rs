@@ -75,6 +75,16 @@ pub struct Found {
     pub head: String,
 }
 
+impl Found {
+    /// What it says, where it says something.
+    pub fn text(&self) -> Option<&str> {
+        match &self.literal {
+            Literal::Said(text) => Some(text.expose()),
+            Literal::Computed => None,
+        }
+    }
+}
+
 /// What Python source states as literal assignments, read as text.
 pub fn findings_in_python(source: &str, file: &str) -> Vec<Found> {
     let found = python::assignments(source).into_iter().filter_map(|assignment| {

@@ -3,6 +3,8 @@
 pub mod application;
 pub mod configuration;
 pub mod in_place;
+mod key;
+pub mod plan;
 mod reading;
 pub mod release;
 mod report;

@@ -8,14 +8,15 @@ use super::draft::{self, Draft};
 use super::exit::Stop;
 use super::open::{self, Open};
 use super::output::Out;
-use crate::adopt::configuration::{self, Key, Plan, Wishes};
+use crate::adopt::configuration;
+use crate::adopt::plan::{self, Key, Plan, Wishes};
 use crate::adopt::{self, Adoption, Origin, Problem, Report, Survey, application};
 use crate::config::{self, Flags, Loaded};
 use crate::system::{SystemClock, SystemDice};
 use clap::Args;
 use sekisho_core::adopt::{AppSetting, Choice, Found, Literal, MapOverride, Mapping, choose};
 use sekisho_core::beside::SetValue;
-use sekisho_core::settings::{DatabaseUrl, Settings};
+use sekisho_core::settings::DatabaseUrl;
 use sekisho_core::{Actor, Clock as _, Ctx, RequestId, SecretBytes, dice};
 use sekisho_store::{Foreign, Look};
 use std::io::Write as _;
@@ -110,7 +111,8 @@ pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> 
         if args.in_place {
             further = Some(in_place::check(&file, &mapping, &args.set)?);
         }
-        try_out(&loaded.settings, foreign, &mapping, survey, &origin)?
+        let into = if args.in_place { &file } else { &database };
+        try_out(into, args.in_place, foreign, &mapping, survey, &origin)?
     } else if args.in_place {
         // The application must be able to write again, and so must we.
         drop(foreign);
@@ -177,13 +179,13 @@ fn is_not_our_own(file: &Path, database: &Path, loaded: &Loaded) -> Result<(), S
 
 /// Decides everything and writes nothing; a database of ours that is there is looked at.
 fn try_out(
-    settings: &Settings,
+    database: &Path,
+    in_place: bool,
     foreign: Foreign,
     mapping: &Mapping,
     survey: Survey,
     origin: &Origin,
 ) -> Result<Report, Stop> {
-    let database = open::sqlite_path(settings)?;
     let ctx = Ctx {
         request_id: RequestId::new(dice::array(&SystemDice)),
         peer: None,
@@ -192,7 +194,11 @@ fn try_out(
         now: SystemClock.now(),
     };
     open::runtime()?.block_on(async {
-        let mut look = database.exists().then(|| Look::open(&database)).transpose().map_err(Problem::from)?;
+        let mut look = match database.exists().then(|| Look::open(database)).transpose() {
+            // Where ours are to come into that file they are not there yet.
+            Err(sekisho_store::Error::Foreign { .. }) if in_place => None,
+            look => look.map_err(Problem::from)?,
+        };
         if let Some(look) = &mut look {
             let schema = look.schema().await.map_err(Problem::from)?;
             if schema.found < schema.known {
@@ -268,7 +274,7 @@ fn write_configuration(plan: &Plan, database: &Path) -> Result<(), Stop> {
         return Ok(());
     }
     let draft = Draft::beside(&plan.file, false, &SystemDice)?;
-    let text = configuration::text(plan, database);
+    let text = plan::text(plan, database);
     draft.file().write_all(text.as_bytes()).map_err(|error| draft::cannot(&plan.file, &error))?;
     draft.keep(false)
 }

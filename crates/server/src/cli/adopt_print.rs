@@ -2,7 +2,7 @@
 
 use super::exit::Stop;
 use super::output::Out;
-use crate::adopt::configuration::{Key, Plan};
+use crate::adopt::plan::{Key, Plan};
 use crate::adopt::{ItemReport, Report, RowReport};
 use crate::telemetry::escape::one_line;
 use sekisho_core::adopt::{AppSetting, Found, Literal, Mapping};

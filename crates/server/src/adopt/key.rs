@@ -1,0 +1,140 @@
+//! One key for both: taken over, made new, or refused.
+
+use std::path::Path;
+
+use sekisho_core::SecretBytes;
+use sekisho_core::adopt::{AppSetting, Choice, Found, choose};
+use sekisho_core::jose::{is_published_secret, is_weak};
+use sekisho_core::settings::{Origin, toml_text};
+
+use super::plan::{Change, Key, Plan, Wishes};
+use crate::config::Loaded;
+
+/// Tokens of the one count at the other only if both have one key.
+pub(super) fn both_use_one_key(
+    plan: &mut Plan,
+    loaded: &Loaded,
+    found: &[Found],
+    wishes: &Wishes,
+    strict: bool,
+) -> Result<(), String> {
+    let tokens = &loaded.settings.tokens;
+    let file = loaded.settings.storage.data_dir.join("secret_key");
+    let is_ours = tokens.secret_key_file.as_ref() == Some(&file);
+    let app = match choose(found, AppSetting::SecretKey) {
+        Choice::Several(places) => {
+            let places: Vec<String> = places.iter().map(|found| found.place.to_string()).collect();
+            return Err(format!(
+                "SECRET_KEY differs between {}: name with --app the folder of the one that counts",
+                places.join(" and ")
+            ));
+        }
+        Choice::One(found) => Some(found),
+        Choice::Computed(found) => {
+            plan.notes.push(format!(
+                "{}: SECRET_KEY is no literal there; give Sekisho the same key with SECRET_KEY or SECRET_KEY_FILE",
+                found.place
+            ));
+            None
+        }
+        Choice::Absent => None,
+    };
+    let key = app.and_then(bytes);
+    if tokens.secret_key.is_some() && !is_ours {
+        return the_key_in_force_is_the_applications(loaded, app, key.as_ref(), wishes, strict);
+    }
+    let there = crate::config::secret_file(&file)?;
+    let at_fault = key.as_ref().filter(|_| strict).and_then(|key| fault(key));
+    let wanted = match (wishes.new_key, key, &there) {
+        (true, _, Some(_)) => Key::There,
+        (true, _, None) => Key::New,
+        (false, Some(key), Some(there)) if key == *there => Key::There,
+        (false, Some(_), Some(_)) => {
+            // A key that was made before waits for the application to take it.
+            plan.change = app.map(|found| change(found, &file));
+            Key::There
+        }
+        (false, Some(key), None) => match (at_fault, app) {
+            (Some(fault), Some(found)) => {
+                return Err(format!(
+                    "{}: SECRET_KEY {fault}. Run again with --new-key, which makes a key for both in {}, and change \
+                     that line to: {}",
+                    found.place,
+                    file.display(),
+                    change(found, &file).line
+                ));
+            }
+            _ => Key::TakenOver(key),
+        },
+        (false, None, Some(_)) => Key::There,
+        (false, None, None) => return Ok(()),
+    };
+    if wishes.new_key {
+        plan.change = app.map(|found| change(found, &file));
+    }
+    let why = match (&wanted, app) {
+        (Key::TakenOver(_), Some(found)) => format!("The key of {}: both must use one.", found.place),
+        _ => "The application's key as well: both must use one.".to_owned(),
+    };
+    plan.want("tokens.secret_key_file", toml_text(&file.display().to_string()), why);
+    plan.key = Some((file, wanted));
+    Ok(())
+}
+
+/// A key that something else sets stays; it must be the application's.
+fn the_key_in_force_is_the_applications(
+    loaded: &Loaded,
+    app: Option<&Found>,
+    key: Option<&SecretBytes>,
+    wishes: &Wishes,
+    strict: bool,
+) -> Result<(), String> {
+    let by = match loaded.origins.of("tokens.secret_key") {
+        Origin::Default(_) => loaded.origins.of("tokens.secret_key_file"),
+        origin => origin,
+    };
+    if wishes.new_key {
+        return Err(format!(
+            "--new-key: a key is set already by {by}; change it there and in the application"
+        ));
+    }
+    match (app, key) {
+        (Some(found), Some(key)) if loaded.settings.tokens.secret_key.as_ref() != Some(key) => Err(format!(
+            "{by} sets another SECRET_KEY than {}: both must use one; change either",
+            found.place
+        )),
+        (Some(found), Some(key)) => match fault(key).filter(|_| strict) {
+            Some(fault) => Err(format!(
+                "{}: SECRET_KEY {fault}. Make one with `openssl rand -hex 32` and put it there; Sekisho reads it from {by}",
+                found.place
+            )),
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn bytes(found: &Found) -> Option<SecretBytes> {
+    found.text().filter(|text| !text.is_empty()).map(|text| SecretBytes::new(text.as_bytes().to_vec()))
+}
+
+/// What is wrong with a key in production.
+fn fault(key: &SecretBytes) -> Option<&'static str> {
+    if is_published_secret(key.expose()) {
+        Some("was printed in a tutorial: anyone can forge tokens with it")
+    } else if is_weak(key.expose()) {
+        Some("is shorter than 32 bytes: it can be guessed")
+    } else {
+        None
+    }
+}
+
+/// The line that reads the key from its file; the key itself is not shown.
+fn change(found: &Found, file: &Path) -> Change {
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).display().to_string();
+    let line = match found.head.strip_suffix("KEY=") {
+        Some(_) => format!("{}<what `cat {file}` prints>", found.head),
+        None => format!("{} open({}).read().strip()", found.head, toml_text(&file)),
+    };
+    Change { place: found.place.to_string(), line }
+}
