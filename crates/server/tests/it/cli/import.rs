@@ -1,32 +1,36 @@
 //! `sekisho user import`: users from elsewhere, beside a running server.
 
 use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
+use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
 
-use crate::harness::{Db, Ran, Scratch, Setup, Site, start, until};
+use crate::harness::{Db, Ran, Scratch, Setup, Site, start};
 
 /// Of `tim1234`, as the seeds print it.
 const TIM: &str = "$2b$12$2Ss8aodwv5mZjR1Ofee86.OgtdlekDXCtdB6xH.l/nUMd9K73tmXa";
 
-fn site() -> Site {
+pub(super) fn site() -> Site {
     let site = Setup::new().start(Db::Sqlite, 1);
     site.unlogged(TIM);
     site
 }
 
 /// Writes a file into the site's folder, from where the commands run.
-fn file(site: &Site, name: &str, text: &str) -> PathBuf {
+pub(super) fn file(site: &Site, name: &str, text: &str) -> PathBuf {
     let path = site.folder().join(name);
     std::fs::write(&path, text).unwrap();
     path
 }
 
 /// That many users of another system, each with a hash.
-fn many(range: std::ops::Range<u32>) -> String {
+pub(super) fn many(range: std::ops::Range<u32>) -> String {
     range.fold(String::new(), |mut text, n| {
         let name = n.wrapping_mul(2_654_435_761);
         let row = json!({
@@ -245,73 +249,6 @@ fn what_is_no_file_of_users_is_refused_as_a_whole() {
     assert!(ran.stderr.starts_with("sekisho: cannot read nothing.csv: "), "{}", ran.stderr);
 }
 
-/// Starts an import that nobody waits for.
-fn begin(site: &Site, name: &str) -> Child {
-    let mut command = Setup::new().command(site.folder(), "user");
-    command.args(["import", name]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().unwrap()
-}
-
-#[test]
-fn a32_a_killed_import_leaves_whole_users_and_is_run_again() {
-    let site = site();
-    file(&site, "users.jsonl", &many(0..20_000));
-    let count = |sql: &str| site.database().number(sql);
-    let users = || count("select count(*) from sekisho_users");
-    let mut child = begin(&site, "users.jsonl");
-    until("the first users", || (users() > 0).then_some(()));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let there = users();
-    assert!((1..20_000).contains(&there), "{there} users when it was killed");
-    assert_eq!(count("select count(*) from sekisho_credentials"), there);
-    assert_eq!(count("select n from sekisho_hash_schemes where scheme = 'bcrypt'"), there);
-    let ran = site.cli(&["user", "import", "users.jsonl"]).ok();
-    assert_eq!(ran.stdout, format!("imported {} users; {there} here already\n", 20_000 - there));
-    assert_eq!(
-        (users(), count("select n from sekisho_hash_schemes where scheme = 'bcrypt'")),
-        (20_000, 20_000)
-    );
-}
-
-#[test]
-fn a_running_server_goes_on_writing_while_users_come_in() {
-    let site = site();
-    file(&site, "users.jsonl", &many(0..5000));
-    let mut child = begin(&site, "users.jsonl");
-    let mut registered = 0;
-    while child.try_wait().unwrap().is_none() {
-        assert_eq!(site.register(&format!("native{registered}"), "seven grey herons wade").status, 200);
-        registered += 1;
-    }
-    assert!(registered > 0 && child.wait().unwrap().success());
-    assert_eq!(site.database().number("select count(*) from sekisho_users"), 5000 + registered);
-}
-
-/// The most memory that an import of this file needed, in bytes.
-fn peak(site: &Site, name: &str) -> u64 {
-    let mut child = begin(site, name);
-    let mut peak = 0;
-    while child.try_wait().unwrap().is_none() {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-        peak = kib.unwrap_or(0).max(peak);
-        std::thread::yield_now();
-    }
-    assert!(child.wait().unwrap().success());
-    peak * 1024
-}
-
-#[test]
-fn memory_does_not_grow_with_the_file() {
-    let site = site();
-    file(&site, "few.jsonl", &many(0..4000));
-    file(&site, "many.jsonl", &many(4000..44_000));
-    let (few, many) = (peak(&site, "few.jsonl"), peak(&site, "many.jsonl"));
-    assert!(many < few + (16 << 20), "{few} bytes for 4,000 users, {many} for 40,000");
-}
-
 #[test]
 fn l03_a_report_is_its_owners_alone() {
     let site = site();
@@ -319,4 +256,26 @@ fn l03_a_report_is_its_owners_alone() {
     site.cli(&["user", "import", "users.jsonl", "--report", "r.jsonl"]);
     let mode = std::fs::metadata(site.folder().join("r.jsonl")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_terminal_shows_how_far_it_is_and_a_file_does_not() {
+    let site = site();
+    file(&site, "users.jsonl", &many(0..300));
+    let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&keyboard).unwrap();
+    unlockpt(&keyboard).unwrap();
+    let name = ptsname(&keyboard, Vec::new()).unwrap().into_string().unwrap();
+    let terminal = OpenOptions::new().read(true).write(true).open(name).unwrap();
+    let mut command = Setup::new().command(site.folder(), "user");
+    command.args(["import", "users.jsonl"]).stdin(Stdio::null()).stdout(Stdio::null());
+    // The terminal stays open here, so that what was shown can be read when the command is gone.
+    assert!(command.stderr(terminal.try_clone().unwrap()).status().unwrap().success());
+    fcntl_setfl(&keyboard, OFlags::NONBLOCK).unwrap();
+    let mut shown = Vec::new();
+    let _ = File::from(keyboard).read_to_end(&mut shown);
+    let shown = String::from_utf8_lossy(&shown).into_owned();
+    assert!(shown.contains("[########################] 100 % 300 rows, "), "{shown:?}");
+    assert!(shown.ends_with("\r\u{1b}[K"), "the line goes away: {shown:?}");
+    assert_eq!(site.cli(&["user", "import", "users.jsonl"]).ok().stderr, "");
 }

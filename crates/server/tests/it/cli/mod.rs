@@ -9,6 +9,7 @@ mod export;
 mod health;
 mod help;
 mod import;
+mod import_load;
 mod instance;
 mod item;
 mod notify;
