@@ -116,6 +116,8 @@ pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> 
     } else if args.in_place {
         // The application must be able to write again, and so must we.
         drop(foreign);
+        // Nothing is written, not even the key, while something is asked for.
+        in_place::check(&file, &mapping, &args.set)?;
         write_key(&plan)?;
         let (report, stands) = in_place::write(&file, &mapping, &args.set, out)?;
         further = Some(stands);

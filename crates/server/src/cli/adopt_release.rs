@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::db_progress::ProgressLine;
 use super::exit::Stop;
-use super::instance::Instance;
+use super::instance::{Instance, lock_path};
 use super::open::sqlite_path;
 use super::output::Out;
 use super::prompt;
@@ -77,7 +77,12 @@ async fn ended(file: &Path, end: End, yes: bool, out: &mut Out) -> Result<(), St
     })
     .await;
     drop(line);
-    tell(file, end, &trial, &released.map_err(|error| stop(&error))?, out)
+    let released = released.map_err(|error| stop(&error))?;
+    if end == End::Back {
+        // Ours, and held by us: nothing of ours stays beside the application's file but the copies.
+        let _ = std::fs::remove_file(lock_path(file));
+    }
+    tell(file, end, &trial, &released, out)
 }
 
 fn question(end: End, trial: &Trial) -> String {

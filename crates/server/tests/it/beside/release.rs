@@ -32,7 +32,9 @@ fn back_leaves_the_application_alone_with_all_its_users() {
     assert_eq!((folder.rows(ALL), folder.ours()), (before, Vec::new()));
     // Neither a log nor anything else of ours beside it, but the two copies.
     assert_eq!(folder.copies().len(), 2);
-    assert!(!folder.path().join("test.db-wal").exists());
+    for end in ["-wal", "-shm", "-journal", ".lock"] {
+        assert!(!folder.path().join(format!("test.db{end}")).exists(), "{end}");
+    }
 
     let application = folder.application();
     for (name, password) in [("tim", "tim-likes-bread"), ("ann", "ann-likes-salad")] {
@@ -44,6 +46,10 @@ fn back_leaves_the_application_alone_with_all_its_users() {
     assert_eq!(again.code, Some(1), "{}", again.stderr);
     assert!(again.stderr.contains("was not adopted in place, or its trial is over"), "{}", again.stderr);
     assert_eq!(folder.copies().len(), 2);
+    // And a trial may begin anew.
+    folder.adopt_in_place();
+    let site = folder.serve();
+    site.token("ann", "ann-likes-salad");
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn columns_without_a_default_are_asked_for_in_one_go() {
     let ran = folder.adopt(&["test.db", "--in-place", "--set", "rank=1"]);
     assert!(ran.stderr.contains("--set rank: the table has no such column"), "{}", ran.stderr);
     assert_eq!((folder.ours(), folder.copies().len()), (Vec::new(), 0));
+    assert!(!folder.path().join("data").exists());
 
     let sets = ["--set", "role=member", "--set", "is_admin=false", "--set", "joined=now"];
     folder.adopt(&[&["test.db", "--in-place"], &sets[..]].concat()).ok();
