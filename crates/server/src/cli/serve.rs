@@ -189,7 +189,8 @@ where
         let _ = figures.await;
     }
     let store = app.store.clone();
-    drop(app);
+    // The gate asks the application too, and the database is closed when nobody has it any more.
+    drop((gate, app));
     // Leaves one whole file behind, without a log beside it; nothing depends on it, so nothing waits long for it.
     let _ = tokio::time::timeout(CLOSING_PATIENCE, store.close()).await;
     tracing::info!("stopped");
