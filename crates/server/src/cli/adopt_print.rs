@@ -70,7 +70,7 @@ pub(super) fn told(told: &Told<'_>, out: &mut Out) -> Result<(), Stop> {
     told.further
         .iter()
         .flat_map(|further| &further.lines)
-        .try_for_each(|line| out.line(&one_line(line).to_string()))
+        .try_for_each(|line| out.line(one_line(line).as_ref()))
 }
 
 fn renamed(field: &str, column: &str) -> String {
