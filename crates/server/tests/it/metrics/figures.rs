@@ -172,8 +172,8 @@ fn connections_are_counted_and_those_without_room_too() {
     let all = samples(&page(&site));
     let refused = all["sekisho_http_connections_refused_total"];
     let displaced = all["sekisho_http_connections_closed_total{reason=\"displaced\"}"];
-    // Two that are idle may have to make room, as soon as they are no longer new.
-    assert_eq!(refused + displaced, 1.0, "{third:?}");
+    // Two that are idle may have to make room, as soon as they are no longer new; the newcomer waits for it a moment.
+    assert!(refused + displaced >= 1.0 && refused <= 1.0, "{refused} {displaced} {third:?}");
     assert_eq!(all["sekisho_refusals_total{reason=\"too_many_connections\"}"], refused);
     drop(held);
     crate::harness::until("the end of all", || (now(&site, "sekisho_http_connections") == 0.0).then_some(()));

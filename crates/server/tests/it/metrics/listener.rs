@@ -75,14 +75,15 @@ fn the_servers_own_address_is_refused() {
 
 #[test]
 fn another_listener_needs_a_restart() {
-    let mut site = with_figures().config("[registration]\nmode = \"open\"").start(Db::Sqlite, 1);
-    let toml = "[registration]\nmode = \"closed\"\n[hashing]\nqueue = 9\n";
+    let mut site = Setup::new().config("[metrics]\nlisten = \"127.0.0.1:0\"").start(Db::Sqlite, 1);
+    let toml = "[registration]\nmode = \"closed\"\n[metrics]\nlisten = \"127.0.0.1:1\"\n";
     std::fs::write(site.folder().join("sekisho.toml"), toml).unwrap();
     let reloaded = |site: &crate::harness::Site, outcome: &str| {
         super::now(site, &format!("sekisho_config_reloads_total{{outcome=\"{outcome}\"}}"))
     };
     site.process().signal(Signal::HUP);
     crate::harness::until("the reload", || (reloaded(&site, "taken") == 1.0).then_some(()));
+    site.wait_for_log("needs a restart: metrics.listen");
     assert_eq!(super::now(&site, "sekisho_config_restart_needed"), 1.0);
     assert_eq!(super::now(&site, "sekisho_config_last_reload_successful"), 1.0);
     std::fs::write(site.folder().join("sekisho.toml"), "[registration]\nmode = \"clsed\"\n").unwrap();
