@@ -80,6 +80,10 @@ fn not_in_the_way(plan: &Plan<'_>) -> Result<(), Problem> {
     if plan.to.file_name().is_none() {
         return Err(Problem::Usage(format!("{} is not the name of a file", plan.to.display())));
     }
+    let folder = place::folder(plan.to);
+    if !folder.is_dir() {
+        return Err(Problem::Usage(format!("there is no folder {} to write to", folder.display())));
+    }
     let Ok(there) = fs::metadata(plan.to) else { return Ok(()) };
     let own =
         fs::metadata(plan.database).is_ok_and(|own| (own.dev(), own.ino()) == (there.dev(), there.ino()));

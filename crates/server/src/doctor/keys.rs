@@ -45,8 +45,7 @@ fn signing(loaded: &Loaded) -> Finding {
     let Some(key) = &tokens.secret_key else {
         return ok("secret_key", "not set: the signing key is derived from the root key");
     };
-    let new = "make one with `openssl rand -hex 32`; tokens in use go on to count if the old one stays in \
-               SECRET_KEY_VERIFY for their lifetime";
+    let new = "make one with `openssl rand -hex 32`; everybody logs in once more, which is the point of it";
     let key_of = match &tokens.secret_key_file {
         Some(file) => file.display().to_string(),
         None => loaded.origins.of("tokens.secret_key").to_string(),

@@ -33,8 +33,11 @@ pub(super) fn users_of(path: &Path) -> Vec<u32> {
 /// The process that holds a whole-file lock on this file.
 pub(super) fn lock_holder(path: &Path) -> Option<u32> {
     let inode = fs::metadata(path).ok()?.ino();
-    let locks = fs::read_to_string("/proc/locks").ok()?;
-    holders_of(&locks, inode).into_iter().find(|pid| Path::new(&format!("/proc/{pid}")).exists())
+    let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
+    let listed =
+        holders_of(&locks, inode).into_iter().find(|pid| Path::new(&format!("/proc/{pid}")).exists());
+    // Layered file systems number a file in two ways; whoever else has it open is the holder then.
+    listed.or_else(|| users_of(path).into_iter().find(|pid| *pid != std::process::id()))
 }
 
 /// Who listens where, and which socket that is.

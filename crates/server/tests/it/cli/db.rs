@@ -209,7 +209,8 @@ fn l03_a_backup_is_its_owners_alone_and_says_where_the_keys_are() {
     assert_eq!(itself.code, Some(1));
     assert!(itself.stderr.contains("is the database itself"), "{}", itself.stderr);
     let nowhere = site.cli(&["db", "backup", text(&folder.path().join("none/tim.db"))]);
-    assert_ne!(nowhere.code, Some(0));
+    let line = format!("sekisho: there is no folder {} to write to\n", folder.path().join("none").display());
+    assert_eq!((nowhere.code, nowhere.stderr), (Some(2), line));
     assert_eq!(site.register("anew", "secret-123").status, 200);
     let made = site.cli(&["db", "backup", text(&file), "--force", "--with-keys", "--json"]).ok().json();
     assert_eq!(made["counts"]["users"], 2);
