@@ -124,8 +124,12 @@ impl Tx {
             new.updated_at.into(),
         ];
         if self.run(&INSERT, &params).await? == 0 {
+            let field = match self.incoming_conflict(new, Timestamp::from_micros(i64::MIN)).await? {
+                Some(field) => Some(field),
+                // Nothing here is in the way: it is in the table of the application beside.
+                None => self.taken_beside(&new.username, new.email.as_deref()).await?,
+            };
             // With nothing left in the way, a name was released meanwhile; the caller may try again.
-            let field = self.incoming_conflict(new, Timestamp::from_micros(i64::MIN)).await?;
             return Ok(Insert::Taken(field.unwrap_or(Field::Username)));
         }
         if let Some((hash, kind)) = &new.password {

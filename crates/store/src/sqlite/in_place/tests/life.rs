@@ -102,6 +102,18 @@ async fn what_the_application_has_is_taken_here() {
     ] {
         assert_eq!(register(&store, 51, name, email).await, Ok(Insert::Taken(field)), "{name}");
     }
+    // So it is for those who come from a file, and the transaction goes on with the next.
+    let mut tx = store.begin().await.unwrap();
+    for (name, email, outcome) in [
+        ("robert", "bob@example.com", Insert::Taken(Field::Email)),
+        ("bob", "b@example.com", Insert::Taken(Field::Username)),
+        ("eve", "eve@example.com", Insert::Done),
+    ] {
+        let user =
+            IncomingUser { disabled_at: Some(NOW), ..incoming("60", name.into(), email.into(), LATER) };
+        assert_eq!(tx.insert_incoming(&user).await, Ok(outcome), "{name}");
+    }
+    drop(tx);
     assert_eq!(world.rows("id"), ["1", "9"]);
     assert_eq!(store.read().await.unwrap().count_users().await, Ok(1));
     // Nor may anybody be given a name that somebody has there.
