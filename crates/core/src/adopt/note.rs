@@ -49,11 +49,11 @@ impl Note {
         match self {
             Self::LeftOut => "left out: it has neither name nor address",
             Self::NameTaken => {
-                "its name is taken by an earlier user, so that it has a new one and logs in by its address"
+                "its name is taken by an earlier user, so that it has a new one: log in by that, or by the address"
             }
-            Self::NameAbsent => "it has no name, so that it has a new one and logs in by its address",
+            Self::NameAbsent => "it has no name, so that it has a new one: log in by that, or by the address",
             Self::NameUnusable => {
-                "its name holds what no name can, so that it has a new one and logs in by its address"
+                "its name holds what no name can, so that it has a new one: log in by that, or by the address"
             }
             Self::NameTwin => {
                 "another name differs from its own in case alone: log in with the exact spelling"

@@ -21,6 +21,7 @@ use sekisho_core::{Actor, Clock as _, Ctx, RequestId, SecretBytes, dice};
 use sekisho_store::{Foreign, Look};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The examples of `sekisho adopt --help`.
 pub(super) const EXAMPLE: &str = "\
@@ -34,6 +35,9 @@ Examples:
 Fields for --map: users (table), id, username, email, password, full_name, disabled, active,
 items (table), item_id, owner. FIELD= says that there is none.
 The file is opened read-only; while it is read an application without a write-ahead log cannot write.";
+
+/// How long is waited until the log is written into the file; a million users take some seconds.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(60);
 
 /// `sekisho adopt`.
 #[derive(Debug, Args)]
@@ -239,6 +243,10 @@ fn write(
         finished(reading).await?;
         let report = report?;
         tx.commit().await.map_err(Problem::from)?;
+        let store = app.store.clone();
+        drop(app);
+        // What was written is safe; this leaves it in one file, for whoever copies that.
+        let _ = tokio::time::timeout(CLOSING_PATIENCE, store.close()).await;
         Ok(report)
     })
 }

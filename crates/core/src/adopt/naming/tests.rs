@@ -19,11 +19,11 @@ fn row(id: u32, name: &str, email: &str) -> Adopted {
     }
 }
 
-/// Places the rows after having expected them: name, key, address key, token version, notes.
-fn placed(
-    naming: &mut Naming,
-    rows: &[Adopted],
-) -> Vec<(String, Option<String>, Option<String>, i64, String)> {
+/// Name, key, address key, token version, notes.
+type Placed = (String, Option<String>, Option<String>, i64, String);
+
+/// Places the rows after having expected them.
+fn placed(naming: &mut Naming, rows: &[Adopted]) -> Vec<Placed> {
     for row in rows {
         naming.expect(&Seen { name: row.name.clone(), email: row.email.clone() });
     }

@@ -54,16 +54,12 @@ impl Adoption<'_> {
     }
 
     /// Says what [`Adoption::write_item`] would do.
-    pub(super) async fn try_item(
-        &mut self,
-        mut read: Option<&mut Read>,
-        item: AdoptedItem,
-    ) -> Result<(), Error> {
+    pub(super) async fn try_item(&mut self, read: Option<&mut Read>, item: AdoptedItem) -> Result<(), Error> {
         let (external_id, owner_id) =
             (self.origin.external_id(&item.old_id), self.origin.external_id(&item.owner));
         let mut owner_is_here = self.tried.contains(&owner_id);
         let mut is_free = item.number.is_some_and(|number| self.tried_numbers.insert(number));
-        if let Some(read) = read.as_deref_mut() {
+        if let Some(read) = read {
             if read.adopted_item(&external_id).await?.is_some() {
                 self.report.items_unchanged += 1;
                 return Ok(());

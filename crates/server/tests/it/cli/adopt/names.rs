@@ -24,8 +24,8 @@ fn of_equal_names_the_lowest_id_keeps_the_name_and_its_tokens() {
         (9, "tim-5", "nine@x.org"),
     ]);
     let ran = application.adopt(&["--app", "app"]).ok();
-    let line = "  row 5, tim (now user-5): its name is taken by an earlier user, so that it has a new one and logs in by \
-                its address\n";
+    let line = "  row 5, tim (now user-5): its name is taken by an earlier user, so that it has a new one: log in by that, \
+                or by the address\n";
     assert!(ran.stdout.contains(line), "{}", ran.stdout);
     let site = application.serve();
     assert_eq!(logged_in(&site, "tim").as_deref(), Some("two@x.org"));
@@ -69,7 +69,7 @@ fn equal_addresses_are_the_lowest_ids_and_rows_without_both_are_left_out() {
     let ran = application.adopt(&["--app", "app"]).ok();
     for line in [
         "  row 2, ann: its address is an earlier user's: it is shown, and does not log in\n",
-        "  row 3, without a name (now eve@x.org): it has no name, so that it has a new one and logs in by its address\n",
+        "  row 3, without a name (now eve@x.org): it has no name, so that it has a new one: log in by that, or by the address\n",
         "  row 4, without a name: left out: it has neither name nor address\n",
         "  row 5, bob: its address is no e-mail address: it is shown, and does not log in\n",
         "users        adopted 4, of them disabled 0; unchanged 0, left out 1\n",
