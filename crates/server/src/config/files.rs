@@ -62,7 +62,7 @@ pub(super) fn secret(path: &Path) -> Result<SecretBytes, String> {
     Ok(SecretBytes::new(content.to_vec()))
 }
 
-/// The content of a key file that may not be there, as [`secret`] reads it.
+/// The content of a key file that may not be there, as `secret` reads it.
 pub fn secret_file(path: &Path) -> Result<Option<SecretBytes>, String> {
     if path.exists() { secret(path).map(Some) } else { Ok(None) }
 }
