@@ -2,8 +2,8 @@
 //!
 //! A kill alone can't see a missing sync, because the page cache outlives the process. So the oracle reads the order
 //! of the calls: the WAL frame that holds a registration's name, the commit frame of its transaction, a sync of the
-//! WAL that begins after that, and only then the answer that carries the name. A sync of that frame that failed is not
-//! made good by a later one: the system may have dropped what it could not write.
+//! WAL that begins after that, and only then the answer that carries the name. If that sync fails, no later one makes it
+//! good: the system may have dropped what it could not write.
 
 use crate::load;
 use crate::report::{Report, Row};
@@ -97,14 +97,13 @@ fn too_early(calls: &[Call], answer: &Call, name: &str) -> Option<&'static str> 
     let Some(committed) = writes.get(header + 1) else {
         return Some("answered, yet its commit frame is not whole");
     };
-    let syncs = || {
-        let syncs = wal.iter().filter(|call| call.is_sync() && call.begin > committed.end);
-        syncs.filter(|call| call.end < answer.begin)
-    };
-    if syncs().any(|call| call.result < 0) {
-        return Some("answered after a sync of its commit frame had failed");
+    // The first one after it is the one that covers it: what comes later, when the log is written back, has nothing to add.
+    let sync = wal.iter().find(|call| call.is_sync() && call.begin > committed.end);
+    match sync.filter(|sync| sync.end < answer.begin) {
+        Some(sync) if sync.real => None,
+        Some(sync) if sync.result < 0 => Some("answered after the sync of its commit frame had failed"),
+        _ => Some("answered before its commit frame was synced"),
     }
-    (!syncs().any(|call| call.real)).then_some("answered before its commit frame was synced")
 }
 
 fn contains(data: &[u8], name: &[u8]) -> bool {

@@ -1,5 +1,6 @@
 //! A server process: started, waited for until it listens, ended by kill or by SIGTERM.
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -193,10 +194,14 @@ fn end(child: &mut Child, traced: Option<u32>) -> Result<(), String> {
     child.wait().map(drop).map_err(|error| format!("wait: {error}"))
 }
 
-/// Sends a signal to a process that we started.
+/// Sends a signal to a process that we started, if it is still there.
 pub(crate) fn signal(pid: u32, signal: Signal) -> Result<(), String> {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or("no process")?;
-    kill_process(pid, signal).map_err(|error| format!("kill {pid:?}: {error}"))
+    match kill_process(pid, signal) {
+        // It has ended by itself; that is for the oracle to judge.
+        Ok(()) | Err(Errno::SRCH) => Ok(()),
+        Err(error) => Err(format!("kill {pid:?}: {error}")),
+    }
 }
 
 /// The process that this one started, from /proc.

@@ -146,7 +146,9 @@ fn random() -> u64 {
 pub(crate) fn prepare(path: &Path, list: &str, observer: &Arc<Observer>) -> Result<(), Error> {
     let conn = Conn::open(path, Role::Writer, observer)?;
     let list = Dialect::Sqlite.render(list);
-    conn.execute(Text { house: &list, sqlite: &list }, &[]).map(drop)
+    conn.execute(Text { house: &list, sqlite: &list }, &[])?;
+    // Closing does so too, but takes no notice if it fails, and a draft leaves its log behind.
+    conn.write_back()
 }
 
 /// Removes a draft and what SQLite may have put beside it.
