@@ -1,7 +1,8 @@
 //! A file that a command writes for its caller: its owner's alone, and there whole or not at all.
 
 use super::exit::Stop;
-use sekisho_core::{Dice, dice};
+use crate::database::place;
+use sekisho_core::Dice;
 use std::fs::{File, OpenOptions};
 use std::io::Error;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -21,10 +22,10 @@ impl Draft {
         if !force && to.symlink_metadata().is_ok() {
             return Err(exists(to));
         }
-        let name =
-            to.file_name().ok_or_else(|| Stop::usage(format!("{}: not the name of a file", to.display())))?;
-        let number = u64::from_ne_bytes(dice::array(dice));
-        let path = to.with_file_name(format!(".{}.{number:016x}.new", name.to_string_lossy()));
+        if to.file_name().is_none() {
+            return Err(Stop::usage(format!("{}: not the name of a file", to.display())));
+        }
+        let path = place::draft(to, dice);
         let made = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path);
         let file = made.map_err(|error| cannot(to, &error))?;
         Ok(Draft { path, to: to.to_owned(), file, kept: false })
@@ -42,15 +43,13 @@ impl Draft {
 
     /// Makes it durable and gives it its name.
     pub(super) fn keep(mut self, force: bool) -> Result<(), Stop> {
-        let folder =
-            self.to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Somebody may have put a file there meanwhile: a link does not replace it.
         let named = self.file.sync_all().and_then(|()| match force {
             true => std::fs::rename(&self.path, &self.to),
-            false => std::fs::hard_link(&self.path, &self.to).and_then(|()| std::fs::remove_file(&self.path)),
+            // Somebody may have put a file there meanwhile, which is not replaced.
+            false => place::put(&self.path, &self.to),
         });
         self.kept = named.is_ok();
-        match named.and_then(|()| File::open(folder)?.sync_all()) {
+        match named.and_then(|()| place::sync_folder(&self.to)) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(exists(&self.to)),
             outcome => outcome.map_err(|error| cannot(&self.to, &error)),
         }

@@ -4,7 +4,7 @@ pub mod backup;
 pub mod check;
 mod faults;
 pub mod keys;
-mod place;
+pub(crate) mod place;
 pub mod report;
 pub mod restore;
 

@@ -9,7 +9,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use sekisho_core::{Dice, dice};
 
 /// A name beside `path` that no other process draws: `.NAME.0123456789abcdef.new`.
-pub(super) fn draft(path: &Path, dice: &dyn Dice) -> PathBuf {
+pub(crate) fn draft(path: &Path, dice: &dyn Dice) -> PathBuf {
     let number = u64::from_ne_bytes(dice::array(dice));
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
@@ -25,7 +25,7 @@ pub(super) fn with_end(path: &Path, end: &str) -> PathBuf {
 }
 
 /// Gives the draft its name, unless something has that name; then [`ErrorKind::AlreadyExists`].
-pub(super) fn put(draft: &Path, path: &Path) -> Result<()> {
+pub(crate) fn put(draft: &Path, path: &Path) -> Result<()> {
     match renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(()),
         Err(error) => match Error::from(error) {
@@ -59,7 +59,7 @@ pub(super) fn exchange(one: &Path, other: &Path) -> Result<()> {
 }
 
 /// Makes the names in the folder of `path` outlive a power cut.
-pub(super) fn sync_folder(path: &Path) -> Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> Result<()> {
     File::open(folder(path))?.sync_all()
 }
 

@@ -123,3 +123,59 @@ async fn items_keep_their_numbers_and_later_ones_begin_above() {
     let nobody = tx.insert_incoming_item(50, id(9), NOW).await;
     assert!(matches!(nobody, Err(Error::Constraint { .. })), "{nobody:?}");
 }
+
+#[tokio::test]
+async fn users_go_out_as_they_came_in_page_by_page() {
+    let db = open().await;
+    let tim = insert_tim(&db.store).await;
+    let bare = IncomingUser {
+        id: id(9),
+        external_id: None,
+        username: "bare".to_owned(),
+        username_key: None,
+        email: None,
+        email_key: None,
+        extra: None,
+        password: None,
+        ..ada()
+    };
+    let mut tx = db.store.begin().await.unwrap();
+    for user in [ada(), bare.clone()] {
+        assert_eq!(tx.insert_incoming(&user).await.unwrap(), Insert::Done);
+    }
+    for (number, owner) in [(3, id(9)), (1, id(9)), (2, tim)] {
+        assert!(tx.insert_incoming_item(number, owner, NOW).await.unwrap());
+    }
+    tx.commit().await.unwrap();
+
+    let mut read = db.store.read().await.unwrap();
+    let first = read.whole_users(None, 2).await.unwrap();
+    assert_eq!(
+        first.iter().map(|(user, items)| (user.id, items.clone())).collect::<Vec<_>>(),
+        [(tim, vec![2]), (id(7), vec![])]
+    );
+    assert_eq!(first[1].0, ada());
+    assert_eq!(read.whole_users(Some(id(7)), 2).await.unwrap(), [(bare.clone(), vec![1, 3])]);
+    assert_eq!(read.whole_users(Some(id(9)), 2).await.unwrap(), []);
+    assert_eq!(read.whole_user(id(9)).await.unwrap(), Some(bare));
+    assert_eq!(read.whole_user(id(8)).await.unwrap(), None);
+    assert_eq!(read.owner_of_item(2).await.unwrap(), Some(tim));
+    assert_eq!(read.owner_of_item(4).await.unwrap(), None);
+    assert_eq!(read.id_by_email_key("ada@x.org").await.unwrap(), Some(id(7)));
+}
+
+#[tokio::test]
+async fn a_conflict_is_foreseen_and_a_name_whose_time_has_come_is_none() {
+    let db = open().await;
+    let tim = insert_tim(&db.store).await;
+    let posing = IncomingUser { username: "TIM".into(), username_key: Some("tim".into()), ..ada() };
+    let later = Timestamp::from_seconds(NOW.as_seconds() + 60);
+    let mut tx = db.store.begin().await.unwrap();
+    assert_eq!(tx.incoming_conflict(&posing, NOW).await.unwrap(), Some(Field::Username));
+    assert!(tx.delete_user(tim, NOW, later).await.unwrap());
+    assert_eq!(tx.incoming_conflict(&posing, NOW).await.unwrap(), Some(Field::Username));
+    assert_eq!(tx.incoming_conflict(&posing, later).await.unwrap(), None);
+    let same_id = IncomingUser { id: tim, ..ada() };
+    assert_eq!(tx.incoming_conflict(&same_id, later).await.unwrap(), Some(Field::Id));
+    assert_eq!(tx.incoming_conflict(&ada(), NOW).await.unwrap(), None);
+}

@@ -5,7 +5,21 @@ use sekisho_store::{Param, statements};
 use crate::sqlite::open;
 
 /// Those that may: a handful of rows, or a command of the operator.
-const SCANS: [&str; 2] = ["COUNT", "MIX"];
+const SCANS: [&str; 12] = [
+    "COUNT",
+    "MIX",
+    // `db check` looks at every row.
+    "SAME_NAME",
+    "SAME_NAME_KEY",
+    "SAME_EMAIL_KEY",
+    "OWNERLESS_CREDENTIALS",
+    "OWNERLESS_ITEMS",
+    "EVENTS_OF_NOBODY",
+    "COUNTED",
+    "ITEM_NUMBERS",
+    "HOW_MANY",
+    "LAST_EVENT",
+];
 
 #[tokio::test]
 async fn statements_find_their_rows_by_an_index() {
