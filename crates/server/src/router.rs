@@ -69,13 +69,10 @@ pub(crate) fn metrics_router(watched: Arc<Watched>) -> Router {
 /// The route that every request of an application pays for, past the router's machinery: `GET /users/me` without a
 /// prefix or a slash at its end.
 pub fn direct(app: Arc<App>) -> Direct {
-    Arc::new(move |request| {
-        if request.method() == Method::GET && request.uri().path() == "/users/me" {
-            Ok(accounts::api::read_users_me.call(request, Arc::clone(&app)))
-        } else {
-            Err(request)
-        }
-    })
+    Direct {
+        takes: |method, uri| method == Method::GET && uri.path() == "/users/me",
+        answer: Box::new(move |request| accounts::api::read_users_me.call(request, Arc::clone(&app))),
+    }
 }
 
 /// The same routes below the prefix too, for a proxy in front that does not strip it (FastAPI's `root_path`).

@@ -54,14 +54,11 @@ impl Front {
         request.extensions_mut().insert(client);
         if request.body().is_end_stream() {
             let request = request.map(|_| Body::empty());
-            let asked = match &self.link.gate.direct {
-                Some(direct) => direct(request),
-                None => Err(request),
-            };
-            let request = match asked {
-                Ok(answer) => return Work::Direct(answer),
-                Err(request) => request,
-            };
+            if let Some(direct) = &self.link.gate.direct
+                && (direct.takes)(request.method(), request.uri())
+            {
+                return Work::Direct((direct.answer)(request));
+            }
             let answer = self.router.borrow_mut().call(request);
             return Work::Route(Routed { answer, _share: None });
         }

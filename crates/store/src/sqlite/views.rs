@@ -21,6 +21,14 @@ pub(crate) const REST: Duration = Duration::from_millis(50);
 /// Idle connections that one thread keeps.
 const KEPT: usize = 2;
 
+/// Why the committing thread is woken.
+pub(crate) enum Wake {
+    /// Somebody waits for a commit.
+    Commit,
+    /// A view is open, which is to end in time.
+    ViewOpened,
+}
+
 /// The connections at rest.
 pub(crate) struct Views {
     path: PathBuf,
@@ -33,7 +41,7 @@ pub(crate) struct Views {
     /// Whether anybody has opened a view in this round.
     any: AtomicBool,
     /// Tells the committing thread, which ends the rounds, that there is one to end.
-    opened: mpsc::Sender<()>,
+    opened: mpsc::Sender<Wake>,
 }
 
 /// Apart from its neighbours, so that threads don't wait for each other's cache lines.
@@ -59,7 +67,7 @@ impl Views {
         path: PathBuf,
         observer: Arc<Observer>,
         index: Arc<WalIndex>,
-        opened: mpsc::Sender<()>,
+        opened: mpsc::Sender<Wake>,
     ) -> Self {
         let shelves = std::thread::available_parallelism().map_or(4, |processors| processors.get().max(4));
         let shelves = (0..shelves).map(|_| Shelf(Mutex::new(Vec::with_capacity(KEPT)))).collect();
@@ -131,7 +139,7 @@ impl Viewer {
                 self.view = Some(View { head, round });
                 if !views.any.swap(true, Ordering::AcqRel) {
                     // The committing thread is gone only when the database is being closed.
-                    let _ = views.opened.send(());
+                    let _ = views.opened.send(Wake::ViewOpened);
                 }
             }
         }

@@ -18,7 +18,7 @@ use crate::dialect::Text;
 use crate::echo::Observer;
 use crate::error::Error;
 use crate::sqlite::readers::{PAUSE, busy_since};
-use crate::sqlite::views::{REST, Views};
+use crate::sqlite::views::{REST, Views, Wake};
 use crate::sqlite::wal_index::WalIndex;
 use crate::sqlite::{CommitFailed, Conn};
 use crate::value::{Param, Row};
@@ -26,7 +26,7 @@ use crate::value::{Param, Row};
 /// The writing side of a SQLite store; its thread ends with the last handle.
 pub(crate) struct Writer {
     lane: Arc<Mutex<Lane>>,
-    committer: mpsc::Sender<()>,
+    committer: mpsc::Sender<Wake>,
     observer: Arc<Observer>,
     lock_wait: Duration,
     /// Its sender goes when the connection is closed.
@@ -48,8 +48,8 @@ impl Writer {
     /// Starts the committer; `wake` is the other end of `committer`, to which the readers have one too.
     pub(crate) fn start(
         conn: Conn,
-        committer: mpsc::Sender<()>,
-        wake: mpsc::Receiver<()>,
+        committer: mpsc::Sender<Wake>,
+        wake: mpsc::Receiver<Wake>,
         views: Weak<Views>,
         index: Arc<WalIndex>,
         observer: Arc<Observer>,
@@ -236,14 +236,16 @@ impl Log<'_> {
 }
 
 /// The committer's thread: until the last handle is gone.
-fn commit_groups(lane: &Mutex<Lane>, wake: &mpsc::Receiver<()>, log: &Log<'_>, observer: &Observer) {
+fn commit_groups(lane: &Mutex<Lane>, wake: &mpsc::Receiver<Wake>, log: &Log<'_>, observer: &Observer) {
     loop {
         let woken = match log.views.upgrade().is_some_and(|views| views.any()) {
             true => wake.recv_timeout(REST),
             false => wake.recv().map_err(RecvTimeoutError::from),
         };
         match woken {
-            Ok(()) => {}
+            // Whoever is in the lane may be waiting there for another process: nobody's view lasts as long.
+            Ok(Wake::Commit) => log.end_views(),
+            Ok(Wake::ViewOpened) => continue,
             Err(RecvTimeoutError::Timeout) => {
                 log.end_views();
                 continue;
@@ -252,7 +254,7 @@ fn commit_groups(lane: &Mutex<Lane>, wake: &mpsc::Receiver<()>, log: &Log<'_>, o
         }
         let mut lane = lane.blocking_lock();
         if lane.waiters.is_empty() {
-            // An earlier round took them along, or a reader has opened the first view.
+            // An earlier round took them along.
             continue;
         }
         let (start, members) = (Instant::now(), lane.waiters.len());
@@ -285,7 +287,7 @@ fn commit_groups(lane: &Mutex<Lane>, wake: &mpsc::Receiver<()>, log: &Log<'_>, o
 /// A transaction; dropped without `commit` it is undone, whatever dropped it.
 pub(crate) struct Write {
     lane: Option<OwnedMutexGuard<Lane>>,
-    committer: mpsc::Sender<()>,
+    committer: mpsc::Sender<Wake>,
     poisoned: bool,
     observer: Arc<Observer>,
     began: Instant,
@@ -318,7 +320,7 @@ impl Write {
         let (waiter, outcome) = oneshot::channel();
         if let Some(mut lane) = self.lane.take() {
             lane.waiters.push(waiter);
-            if self.committer.send(()).is_err() {
+            if self.committer.send(Wake::Commit).is_err() {
                 lane.give_up(&Error::unavailable("the committer is gone"));
             }
         }
