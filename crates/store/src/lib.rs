@@ -44,6 +44,7 @@ pub use migrate::schema;
 pub use session::{Read, Tx};
 pub use sqlite::backup::{Copied, Progress, copy, settle};
 pub use sqlite::foreign::Foreign;
+pub use sqlite::file::resolved;
 pub use sqlite::in_place::{TrialFailure, leave_wal, recover};
 pub use sqlite::lock::is_writable;
 pub use sqlite::sqlmodel::SqlModelFile;

@@ -39,6 +39,7 @@ impl Look {
     /// The errors say what the file is instead, as those of [`crate::Store::open`] do; one that is not there is
     /// [`Error::Unavailable`]. Whether its schema is whole and of this version is [`Look::schema`]'s business.
     pub fn open(path: &Path) -> Result<Look, Error> {
+        let path = &file::resolved(path);
         let observer = Arc::new(Observer::default());
         match file::inspect(path, &observer, |_| Ok(()))? {
             Found::Nothing => Err(Error::unavailable(format!("{} is not there", path.display()))),

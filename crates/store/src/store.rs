@@ -71,7 +71,9 @@ impl Store {
         };
         let observer = Arc::new(observer);
         let driver = match url {
-            DatabaseUrl::Sqlite(path) => open_sqlite(path, &observer, options.lock_wait).await?,
+            DatabaseUrl::Sqlite(path) => {
+                open_sqlite(&file::resolved(path), &observer, options.lock_wait).await?
+            }
             DatabaseUrl::Postgres(_) => {
                 return Err(Error::misuse(NO_POSTGRESQL));
             }
@@ -87,6 +89,7 @@ impl Store {
     /// transaction. A file without tables, or damaged, or not there is refused.
     pub async fn open_in_place(path: &Path, options: OpenOptions) -> Result<Self, Error> {
         let observer = Arc::new(Observer::new(options.echo));
+        let path = &file::resolved(path);
         in_place::inspect(path, &observer, options.lock_wait)?;
         let driver = sqlite(path, Role::Guest, &observer, options.lock_wait).await?;
         Ok(Self { driver, observer, opened_at: options.now })

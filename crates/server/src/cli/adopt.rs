@@ -94,7 +94,7 @@ pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> 
     let loaded = config::load(&flags)?;
     let found =
         args.app.as_deref().map(application::scan).transpose().map_err(Stop::usage)?.unwrap_or_default();
-    let file = file(&args, &found)?;
+    let file = sekisho_store::resolved(&file(&args, &found)?);
     let database = open::sqlite_path(&loaded.settings)?;
     if !args.in_place {
         is_not_our_own(&file, &database, &loaded)?;

@@ -51,7 +51,7 @@ pub(super) fn run(
         .build()
         .map_err(|error| Stop::unavailable(format!("cannot start: {error}")))?;
     let file = match file {
-        Some(file) => file,
+        Some(file) => sekisho_store::resolved(&file),
         None => sqlite_path(&config::load(flags)?.settings)?,
     };
     runtime.block_on(ended(&file, end, yes, out))

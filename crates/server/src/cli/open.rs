@@ -10,7 +10,7 @@ use crate::system::{SystemClock, SystemDice};
 use crate::telemetry::AuthTrace;
 use sekisho_core::settings::{DatabaseUrl, Settings};
 use sekisho_core::{Clock as _, keys};
-use sekisho_store::{EchoHook, NO_POSTGRESQL, OpenOptions, Store};
+use sekisho_store::{EchoHook, NO_POSTGRESQL, OpenOptions, Store, resolved};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -68,10 +68,10 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
         .map_err(|error| Stop::unavailable(format!("cannot start: {error}")))
 }
 
-/// The SQLite file of these settings.
+/// The SQLite file of these settings; where they name a symbolic link, the one that it leads to.
 pub(super) fn sqlite_path(settings: &Settings) -> Result<PathBuf, Stop> {
     match &settings.storage.database_url {
-        DatabaseUrl::Sqlite(path) => Ok(path.clone()),
+        DatabaseUrl::Sqlite(path) => Ok(resolved(path)),
         DatabaseUrl::Postgres(_) => Err(Stop::usage(format!("storage.database_url: {NO_POSTGRESQL}"))),
     }
 }

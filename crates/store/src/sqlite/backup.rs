@@ -49,6 +49,7 @@ pub struct Copied {
 /// of it stays. What was committed before the call is in it. An error if `to` exists; its folder is not synced, since
 /// whoever gives the file its name does that. Blocks for as long as it takes; `each` hears of every step.
 pub fn copy(from: &Path, to: &Path, mut each: impl FnMut(Progress)) -> Result<Copied, Error> {
+    let from = &file::resolved(from);
     let observer = Arc::new(Observer::default());
     let unavailable = |error: std::io::Error| Error::unavailable(format!("{}: {error}", to.display()));
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(unavailable)?;
@@ -71,6 +72,7 @@ pub fn copy(from: &Path, to: &Path, mut each: impl FnMut(Progress)) -> Result<Co
 ///
 /// `false` if somebody else has it open, and then nothing was done to it that matters. A file that is not there is whole.
 pub fn settle(path: &Path) -> Result<bool, Error> {
+    let path = &file::resolved(path);
     if !path.exists() {
         return Ok(true);
     }

@@ -198,6 +198,14 @@ fn check_length(path: &Path, conn: &Conn, length: u64) -> Result<(), Error> {
     Ok(())
 }
 
+/// The file behind a name that is a symbolic link; any other path as it is given.
+///
+/// SQLite follows the link and puts log, index and journal beside the file that it leads to. Whoever looks for them, or locks
+/// the database, has to do so there. A link that leads nowhere stays what it is.
+pub fn resolved(path: &Path) -> PathBuf {
+    if path.is_symlink() { path.canonicalize().unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() }
+}
+
 /// Whether somebody has the file open, or had when the machine stopped: then there is a log beside it.
 pub(crate) fn is_open(path: &Path) -> bool {
     beside(path, "-wal").exists()

@@ -11,7 +11,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use sekisho_core::adopt::{Cell, ColumnShape, TableShape};
 
-use super::file::{beside, is_open};
+use super::file::{beside, is_open, resolved};
 use super::readers::{PAUSE, busy_since};
 use super::{translate, uri_at_rest};
 use crate::error::Error;
@@ -47,6 +47,7 @@ impl Foreign {
     /// [`Error::Unavailable`] if it is not there or an application stopped in the middle of a write,
     /// [`Error::Corrupt`] if it is no database, [`Error::Busy`] if a writer holds it too long.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        let path = &resolved(path);
         // A log that nobody has open is left as it is by not even looking for one; without a log, locks are what tells.
         let at_rest = keeps_log(path)? && !is_open(path);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

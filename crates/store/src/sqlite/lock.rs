@@ -13,6 +13,7 @@ use crate::sqlite::{Conn, Role, file};
 ///
 /// A file that nobody has open is not touched: nobody can hold its lock.
 pub fn is_writable(path: &Path, patience: Duration) -> Result<bool, Error> {
+    let path = &file::resolved(path);
     if !file::is_open(path) {
         return Ok(true);
     }

@@ -193,3 +193,34 @@ async fn who_holds_the_lock_is_noticed_and_nothing_is_written() {
     assert_eq!(is_writable(&path, short), Ok(true));
     assert_eq!(names(&folder), ["test.db"]);
 }
+
+/// SQLite puts the log beside the file that a link leads to: looked for beside the link, what only the log holds would be
+/// passed over, and a file in use be taken for one that nobody has open.
+#[tokio::test]
+async fn by_a_link_a_database_is_the_same_and_in_use_when_it_is() {
+    let (folder, elsewhere) = (Folder::new(), Folder::new());
+    let (path, link) = (folder.path("test.db"), elsewhere.path("link.db"));
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let short = std::time::Duration::from_millis(20);
+    let store = open(&path).await;
+    insert_tim(&store).await;
+    assert_eq!(users_in(link.clone()).await, 1, "in the log alone");
+    assert_eq!(settle(&link), Ok(false), "the store has it open");
+    copy(&link, &elsewhere.path("copy.db"), |_| ()).unwrap();
+    assert_eq!(users_in(elsewhere.path("copy.db")).await, 1);
+    let held = store.begin().await.unwrap();
+    assert_eq!(is_writable(&link, short), Ok(false));
+    drop(held);
+    store.close().await;
+    // Nobody has it open now: by either name the other's coming is noticed.
+    let look = Look::open(&link).unwrap();
+    let store = open(&link).await;
+    assert!(look.overtaken());
+    assert_eq!(names(&folder), ["test.db", "test.db-shm", "test.db-wal"]);
+    store.close().await;
+    // Another program's journal is found where it lies.
+    fs::write(folder.path("test.db-journal"), "half a write").unwrap();
+    let refused = Store::open(&DatabaseUrl::Sqlite(link.clone()), OpenOptions::new(NOW)).await;
+    assert!(matches!(refused, Err(Error::Unavailable { .. })), "{refused:?}");
+    assert!(folder.path("test.db-journal").exists());
+}

@@ -160,3 +160,14 @@ fn what_is_no_database_says_so() {
     assert!(matches!(Foreign::open(&folder.path("none")), Err(Error::Unavailable { .. })));
     assert!(matches!(Foreign::open(folder.as_path()), Err(Error::Misuse { .. })));
 }
+
+#[test]
+fn by_a_link_the_log_of_the_file_it_leads_to_is_read() {
+    let (folder, elsewhere) = (Folder::new(), Folder::new());
+    let (path, link) = (folder.path("app.db"), elsewhere.path("app.db"));
+    let theirs = made(&path, &format!("pragma journal_mode = wal; {SEEDS}"));
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let foreign = Foreign::open(&link).unwrap();
+    assert_eq!(rows(&foreign, &foreign.tables().unwrap()[0]).len(), 2);
+    drop(theirs);
+}

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::sql::count;
 use crate::echo::Observer;
 use crate::error::Error;
-use crate::sqlite::file::beside;
+use crate::sqlite::file::{beside, resolved};
 use crate::sqlite::foreign::keeps_log;
 use crate::sqlite::readers::PAUSE;
 use crate::sqlite::{Conn, Role};
@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// A file that keeps a log is never touched: a journal beside it is stale, and would destroy what was written since.
 pub fn recover(path: &Path) -> Result<(), Error> {
+    let path = &resolved(path);
     let journal = beside(path, "-journal");
     if !journal.metadata().is_ok_and(|journal| journal.len() > 0) || keeps_log(path)? {
         return Ok(());
