@@ -16,7 +16,6 @@ use crate::sqlite::Conn;
 use crate::sqlite::file::{self, Found};
 use crate::sqlite::readers::PAUSE;
 use crate::user_changes::Field;
-use crate::value::Param;
 
 /// Under what name the database keeps how it stands beside the application.
 pub(super) const STANDING: &str = "beside";
@@ -60,6 +59,26 @@ impl Read {
                 .map_err(|_| Error::corrupt("how it stands beside an application is unreadable"))
         })
         .transpose()
+    }
+
+    /// Which of name and address a row of the application has; `None` if neither, or if the database has its file alone.
+    ///
+    /// It is asked where no user here is in the way, so that row is nobody's here.
+    pub(crate) async fn taken_beside(
+        &mut self,
+        username: &str,
+        email: Option<&str>,
+    ) -> Result<Option<Field>, Error> {
+        let there = "select 1 from sqlite_schema where type = 'view' and name = 'sekisho_beside_accounts'";
+        if self.row(there, &[]).await?.is_none() {
+            return Ok(None);
+        }
+        let by_name = "select 1 from sekisho_beside_accounts where username = $1";
+        if self.row(by_name, &[username.into()]).await?.is_some() {
+            return Ok(Some(Field::Username));
+        }
+        let by_email = "select 1 from sekisho_beside_accounts where email = $1";
+        Ok(self.row(by_email, &[email.into()]).await?.map(|_| Field::Email))
     }
 }
 
@@ -130,28 +149,6 @@ impl Tx {
     pub async fn links(&mut self) -> Result<u64, Error> {
         self.on_sqlite(|conn| count(conn, "select count(*) from sekisho_beside"))
     }
-
-    /// Which of name and address a row of the application has that no user here has; `None` if neither, or if the database
-    /// has its file alone.
-    pub(crate) async fn taken_beside(
-        &mut self,
-        username: &str,
-        email: Option<&str>,
-    ) -> Result<Option<Field>, Error> {
-        self.on_sqlite(|conn| {
-            if !exists(conn, "view", "sekisho_beside_accounts")? {
-                return Ok(None);
-            }
-            let has = |column: &str, value: Param<'_>| {
-                let sql = format!("select 1 from sekisho_beside_accounts where {column} = ?1");
-                conn.row(text(&sql), &[value]).map(|row| row.is_some())
-            };
-            if has("username", username.into())? {
-                return Ok(Some(Field::Username));
-            }
-            Ok(has("email", email.into())?.then_some(Field::Email))
-        })
-    }
 }
 
 /// Users who came from a row and have no link yet.
@@ -185,8 +182,9 @@ fn link(table: &Table) -> String {
 fn names_from_here(table: &Table) -> Option<String> {
     let column = name(&table.username.as_ref()?.column);
     let (own, id) = (name(&table.name), name(&table.id));
+    // The plus keeps the column's affinity out of the comparison: with it the index of the links could not be used.
     let here = format!(
-        "(select u.username from sekisho_users u join sekisho_beside b on b.user_id = u.id where b.row_id = {own}.{id} \
+        "(select u.username from sekisho_users u join sekisho_beside b on b.user_id = u.id where b.row_id = +{own}.{id} \
          and u.released_at is null)"
     );
     Some(format!("update {own} set {column} = {here} where {here} is not null and {column} is not {here}"))
@@ -201,7 +199,7 @@ fn hashes_from_here(table: &Table) -> Option<String> {
     let enabled = if table.disabled.is_some() { "" } else { " and u.disabled_at is null" };
     let here = format!(
         "(select c.data from sekisho_beside b join sekisho_users u on u.id = b.user_id \
-         join sekisho_credentials c on c.user_id = b.user_id and c.kind = 'password' where b.row_id = {own}.{id}{enabled})"
+         join sekisho_credentials c on c.user_id = b.user_id and c.kind = 'password' where b.row_id = +{own}.{id}{enabled})"
     );
     Some(format!(
         "update {own} set {hash} = {here} where {hash} = {} and {here} is not null",
