@@ -125,6 +125,17 @@ impl Conn {
         self.raw.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(())).map_err(translate)
     }
 
+    /// Has the next write begin the log anew; false if somebody still reads it, or writes it back meanwhile.
+    pub(crate) fn begin_log_anew(&self) -> Result<bool, Error> {
+        let blocked: rusqlite::Result<i64> =
+            self.raw.query_row("pragma wal_checkpoint(restart)", [], |row| row.get(0));
+        match blocked.map_err(translate) {
+            Ok(blocked) => Ok(blocked == 0),
+            Err(error) if error.is_busy() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// All rows of a statement.
     pub(crate) fn rows(&self, text: Text<'_>, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
         let count = |rows: &Vec<Row>| rows.len() as u64;
@@ -148,6 +159,33 @@ impl Conn {
                 statement.raw_execute().map(|rows| rows as u64).map_err(translate)
             },
         )
+    }
+
+    /// Runs statements in order, up to one that changes no row: whether all did. A constraint undoes these alone.
+    pub(crate) fn execute_together(
+        &self,
+        steps: &[(Text<'_>, &[Param<'_>])],
+    ) -> Result<Result<bool, Error>, Error> {
+        self.quietly("savepoint together")?;
+        let all = || {
+            for (text, params) in steps {
+                if self.execute(*text, params)? == 0 {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        };
+        let outcome = all();
+        match &outcome {
+            Ok(_) => {}
+            // A constraint may be declared so that it ends the whole transaction.
+            Err(Error::Taken { .. } | Error::Constraint { .. }) if !self.is_autocommit() => {
+                self.quietly("rollback to together")?;
+            }
+            Err(error) => return Err(error.clone()),
+        }
+        self.quietly("release together")?;
+        Ok(outcome)
     }
 
     /// `begin`, `savepoint` and the like.

@@ -213,6 +213,9 @@ struct Log<'a> {
 impl Log<'_> {
     /// Pages after which the log is written back.
     const PAGES: u32 = 1000;
+    /// How often a commit tries to have it begun anew, and with which pause: it delays the next one.
+    const TRIES: u32 = 5;
+    const PAUSE: Duration = Duration::from_micros(100);
 
     fn is_long(&self) -> bool {
         self.index.pages().is_some_and(|pages| pages >= Self::PAGES)
@@ -224,14 +227,24 @@ impl Log<'_> {
         }
     }
 
-    /// Writes it back. A view of before the last commit would stop that; one that began before the end, a new log: hence
-    /// the order, which SQLite's own way, within the commit, does not have.
+    /// Writes it back and has it begun anew. A view of before the last commit would stop the first, one of before the
+    /// first's end the second: hence the order, which SQLite's own way, within the commit, does not have.
     fn write_back(&self, conn: &Conn) {
-        if let Err(error) = conn.write_back_what_may_go() {
+        let begun_anew = conn.write_back_what_may_go().and_then(|()| {
+            for _ in 0..Self::TRIES {
+                self.end_views();
+                if conn.begin_log_anew()? {
+                    return Ok(());
+                }
+                // Who is reading at this moment has done so in some microseconds, or else the next commit tries again.
+                std::thread::sleep(Self::PAUSE);
+            }
+            Ok(())
+        });
+        if let Err(error) = begun_anew {
             // What is in the log is durable; the next commit tries again.
             tracing::warn!(%error, "the log could not be written back");
         }
-        self.end_views();
     }
 }
 
