@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::session::{Read, Tx};
-use crate::statement::statements;
+use crate::statement::{Statement, statements};
 use crate::user_changes::{Field, Insert};
+use crate::value::Param;
 
 statements! {
     INSERT(Id, Text, Text, Text, Text, Text, Text, Text, Int, Int, Int, Int) =
@@ -53,8 +54,8 @@ impl Read {
         text.flatten().as_deref().map(parse_extra).transpose()
     }
 
-    /// Which of what a user from elsewhere brings is taken by somebody else, at this time: what
-    /// [`Tx::insert_incoming`] would say.
+    /// Which of what a user from elsewhere brings is taken by somebody else, at this time, be it in the table of the
+    /// application beside: what [`Tx::insert_incoming`] would say.
     ///
     /// The rows are asked, since the databases choose freely which index to name.
     pub async fn incoming_conflict(
@@ -82,12 +83,12 @@ impl Read {
                 same(row.take(2)?, Some(&new.username)) | same(row.take(3)?, new.username_key.as_deref());
             found = [found[0] | external, found[1] | name, found[2] | !(external || name)];
         }
-        Ok(match found {
-            [true, ..] => Some(Field::ExternalId),
-            [_, true, _] => Some(Field::Username),
-            [.., true] => Some(Field::Email),
-            _ => None,
-        })
+        match found {
+            [true, ..] => Ok(Some(Field::ExternalId)),
+            [_, true, _] => Ok(Some(Field::Username)),
+            [.., true] => Ok(Some(Field::Email)),
+            _ => self.taken_beside(&new.username, new.email.as_deref()).await,
+        }
     }
 
     /// The user with this key of an address.
@@ -104,8 +105,8 @@ impl Read {
 impl Tx {
     /// Writes a user with extra, hash and hash mix as they are; the database decides every race.
     ///
-    /// What is taken is said, the id first, then the external id, name and address, and then nothing was written and
-    /// the transaction goes on. Call [`Tx::release_names`] before. The row of a deleted user holds its id for ever.
+    /// What is taken is said, the id first, then the external id, name and address, or why the table of the application
+    /// beside refuses the row; then nothing was written and the transaction goes on. Call [`Tx::release_names`] before. The row of a deleted user holds its id for ever.
     pub async fn insert_incoming(&mut self, new: &IncomingUser) -> Result<Insert, Error> {
         let extra = new.extra.as_ref().map(|extra| Value::Object(extra.clone()).to_string());
         let (username_key, email_key) = (new.username_key.as_deref(), new.email_key.as_deref());
@@ -123,23 +124,27 @@ impl Tx {
             new.created_at.into(),
             new.updated_at.into(),
         ];
-        if self.run(&INSERT, &params).await? == 0 {
-            let field = match self.incoming_conflict(new, Timestamp::from_micros(i64::MIN)).await? {
-                Some(field) => Some(field),
-                // Nothing here is in the way: it is in the table of the application beside.
-                None => self.taken_beside(&new.username, new.email.as_deref()).await?,
-            };
-            // With nothing left in the way, a name was released meanwhile; the caller may try again.
-            return Ok(Insert::Taken(field.unwrap_or(Field::Username)));
+        let mut steps: Vec<(&'static Statement, &[Param<'_>])> = vec![(&INSERT, &params)];
+        let (password, one_more) = match &new.password {
+            Some((hash, kind)) => {
+                let (scheme, cost) = (kind.scheme.as_str(), kind.cost.as_str());
+                let password =
+                    [new.id.into(), scheme.into(), cost.into(), hash.as_str().into(), new.updated_at.into()];
+                (Some(password), Some([scheme.into(), cost.into(), 1.into()]))
+            }
+            None => (None, None),
+        };
+        steps.extend(password.iter().map(|params| (&PASSWORD, &params[..])));
+        steps.extend(one_more.iter().map(|params| (&ONE_MORE_OF, &params[..])));
+        match self.run_together(&steps).await? {
+            Ok(true) => Ok(Insert::Done),
+            Ok(false) => {
+                let field = self.incoming_conflict(new, Timestamp::from_micros(i64::MIN)).await?;
+                // With nothing left in the way, a name was released meanwhile; the caller may try again.
+                Ok(Insert::Taken(field.unwrap_or(Field::Username)))
+            }
+            Err(error) => self.refused_beside(error).await,
         }
-        if let Some((hash, kind)) = &new.password {
-            let (scheme, cost) = (kind.scheme.as_str(), kind.cost.as_str());
-            let params =
-                [new.id.into(), scheme.into(), cost.into(), hash.as_str().into(), new.updated_at.into()];
-            self.run(&PASSWORD, &params).await?;
-            self.run(&ONE_MORE_OF, &[scheme.into(), cost.into(), 1.into()]).await?;
-        }
-        Ok(Insert::Done)
     }
 
     /// Adds an item under the number that it had elsewhere, and lets later numbers begin above it; `false` if the

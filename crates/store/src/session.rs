@@ -133,6 +133,21 @@ impl Tx {
         self.read.change(what.for_sqlite(), params)
     }
 
+    /// Runs these in order, all or none, up to one that changes no row: whether all did. What a constraint says undoes
+    /// them alone, and the transaction goes on; any other error ends it.
+    ///
+    /// Only where an application stands beside can a constraint be met, in its own table; only SQLite has such a thing.
+    pub(crate) async fn run_together(
+        &mut self,
+        steps: &[(&'static Statement, &[Param<'_>])],
+    ) -> Result<Result<bool, Error>, Error> {
+        for (what, params) in steps {
+            debug_assert!(what.accepts(params), "{}: {params:?}", what.name());
+        }
+        let texts: Vec<_> = steps.iter().map(|(what, params)| (what.for_sqlite(), *params)).collect();
+        self.on_sqlite(|conn| conn.execute_together(&texts))
+    }
+
     /// Runs what SQLite alone has, on the connection itself; an error ends the transaction.
     pub(crate) fn on_sqlite<T>(&mut self, work: impl FnOnce(&Conn) -> Result<T, Error>) -> Result<T, Error> {
         match &mut self.read.session {

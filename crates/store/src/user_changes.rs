@@ -1,5 +1,6 @@
 //! Writing users: insert, disable, delete.
 
+use sekisho_core::beside::Table;
 use sekisho_core::id::UserId;
 use sekisho_core::time::Timestamp;
 
@@ -58,12 +59,15 @@ pub struct NewUser<'a> {
 }
 
 /// What became of an insert.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Insert {
     /// The row is there.
     Done,
     /// Somebody has this already, or had the name and it is not released yet; nothing was written.
     Taken(Field),
+    /// The table of the application beside does not take such a row, for this reason in the database's words, which names
+    /// a constraint; nothing was written.
+    Refused(String),
 }
 
 /// What of a user is unique.
@@ -95,10 +99,10 @@ impl Tx {
             external_id.into(),
             now.into(),
         ];
-        match self.run(&INSERT, &params).await {
-            Ok(1) => return Ok(Insert::Done),
-            Ok(_) => {}
-            Err(error) => return refused_beside(error).map(Insert::Taken),
+        match self.run_together(&[(&INSERT, &params)]).await? {
+            Ok(true) => return Ok(Insert::Done),
+            Ok(false) => {}
+            Err(error) => return self.refused_beside(error).await,
         }
         // Which of the unique indexes refuses is for the databases to choose, so the rows themselves are asked.
         let params = [id.into(), username.into(), username_key.into(), email_key.into(), external_id.into()];
@@ -123,6 +127,22 @@ impl Tx {
             // been released, and the caller may try again.
             (false, false) => self.taken_beside(username, email).await?.unwrap_or(Field::Username),
         }))
+    }
+
+    /// What a constraint means that a new user has met: a unique one of the application's table, that a name or an address
+    /// is taken there; any other, that the table does not take the row, which is nobody's fault who registers.
+    pub(crate) async fn refused_beside(&mut self, error: Error) -> Result<Insert, Error> {
+        let (what, unique) = match error {
+            Error::Taken { what } => (what, true),
+            Error::Constraint { what } => (what, false),
+            error => return Err(error),
+        };
+        tracing::warn!(constraint = what, "the application's own table refuses a new user");
+        let taken = match self.standing().await? {
+            Some(standing) if unique => taken_in(&standing.table, &what),
+            _ => None,
+        };
+        Ok(taken.map_or(Insert::Refused(what), Insert::Taken))
     }
 
     /// Holds a user's row until the end of the transaction, so that nobody deletes it or counts the user's old
@@ -172,14 +192,18 @@ impl Tx {
     }
 }
 
-/// What a constraint of the application's own table means, into which a trigger has written; the transaction is over.
-fn refused_beside(error: Error) -> Result<Field, Error> {
-    let what = match &error {
-        Error::Taken { what } if !what.starts_with("sekisho_") => what,
-        // A value that a new row lacks is nobody's fault who registers.
-        Error::Constraint { what } if !what.starts_with("NOT NULL") => what,
-        _ => return Err(error),
+/// What of a user a unique index of the application's table is about; of one over an expression only the name is known.
+fn taken_in(table: &Table, what: &str) -> Option<Field> {
+    let has = |field: &Option<sekisho_core::beside::Field>| {
+        let full = field.as_ref().map(|field| format!("{}.{}", table.name, field.column));
+        full.is_some_and(|full| what.split(", ").any(|column| column == full))
     };
-    tracing::warn!(constraint = what, "the application's own table refuses a new user");
-    Ok(if what.to_ascii_lowercase().contains("mail") { Field::Email } else { Field::Username })
+    let of_the_table = what.starts_with(&format!("{}.", table.name)) || what.starts_with("index ");
+    if has(&table.username) {
+        Some(Field::Username)
+    } else if has(&table.email) || (of_the_table && what.to_ascii_lowercase().contains("mail")) {
+        Some(Field::Email)
+    } else {
+        of_the_table.then_some(Field::Username)
+    }
 }

@@ -115,8 +115,13 @@ async fn bring(tx: &mut Tx, ctx: &Ctx, row: &UserRow, user: &IncomingUser) -> Re
     if let Some(error) = obstacle(tx, row).await? {
         return Ok(Brought::Refused(error));
     }
-    if let Insert::Taken(field) = tx.insert_incoming(user).await? {
-        return Ok(Brought::Refused(taken(field)));
+    match tx.insert_incoming(user).await? {
+        Insert::Done => {}
+        Insert::Taken(field) => return Ok(Brought::Refused(taken(field))),
+        Insert::Refused(what) => {
+            let why = format!("the application's own table does not take it: {what}");
+            return Ok(Brought::Refused(RowError::whole(why)));
+        }
     }
     for number in &row.items {
         // Nobody had the number a moment ago: where somebody has it now, the whole batch is given up.
@@ -128,7 +133,8 @@ async fn bring(tx: &mut Tx, ctx: &Ctx, row: &UserRow, user: &IncomingUser) -> Re
     Ok(Brought::Imported)
 }
 
-/// What `bring` would answer, had the rows before been written.
+/// What `bring` would answer, had the rows before been written; but for what the application's own table refuses for
+/// other reasons than that it has somebody of this name or address, which only writing shows.
 async fn foresee(
     read: &mut Read,
     ctx: &Ctx,

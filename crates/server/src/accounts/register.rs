@@ -2,7 +2,7 @@
 
 use sekisho_core::settings::RegistrationMode;
 use sekisho_core::{Actor, Ctx, Event, RawRegistration, Refusal, RequestId, User, UserId, dice};
-use sekisho_store::{Field, Insert, NewUser};
+use sekisho_store::{Error, Field, Insert, NewUser};
 
 use super::hashed::hashed;
 use crate::app::App;
@@ -51,6 +51,7 @@ pub async fn register(app: &App, ctx: &Ctx, raw: RawRegistration) -> Result<User
         Insert::Done => {}
         Insert::Taken(Field::Email) => return Err(Refusal::EmailTaken.into()),
         Insert::Taken(_) => return Err(Refusal::UsernameTaken.into()),
+        Insert::Refused(what) => return Err(Error::Constraint { what }.into()),
     }
     tx.set_password(user.id, &hash, &cost, ctx.now).await?;
     tx.record(ctx, &registered(ctx.actor, user.id)).await?;

@@ -2,6 +2,7 @@
 
 mod application;
 mod proxies;
+mod refused;
 mod release;
 mod shapes;
 mod trial;
