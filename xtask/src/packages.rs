@@ -16,6 +16,7 @@ pub(crate) const FOR_TESTS: &[Need] = &[
     Need { package: "chromium", present: || shell::on_path("chromium") },
     Need { package: "chromium-driver", present: || shell::on_path("chromedriver") },
     Need { package: "python3-venv", present: has_venv },
+    Need { package: "faketime", present: || shell::on_path("faketime") },
     STRACE,
     // For systemd-analyze, which needs no running systemd.
     Need { package: "systemd", present: || shell::on_path("systemd-analyze") },

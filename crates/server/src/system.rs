@@ -5,6 +5,9 @@ use sekisho_core::{Clock, Dice, Timestamp};
 use std::io::IsTerminal as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// The day on which this version was written: a clock that says an earlier time is wrong.
+pub const RELEASED: Timestamp = Timestamp::from_seconds(1795305600);
+
 /// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;

@@ -17,13 +17,13 @@ use crate::metrics::{self, Reloads, Watched};
 use crate::reload::in_place::{self, Running, level_filter};
 use crate::reload::supervisor;
 use crate::router::{TEMPLATES, direct, metrics_router};
-use crate::system::{SystemClock, Terminal};
+use crate::system::{RELEASED, SystemClock, Terminal};
 use crate::telemetry::{AuthTrace, Sink, Style, echo, log, panic};
 use crate::{below_root_path, demo, router};
 use axum::Router;
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
-use sekisho_core::Actor;
 use sekisho_core::settings::{LogFormat, Settings, Switch};
+use sekisho_core::{Actor, Clock as _, Timestamp};
 use std::io::{ErrorKind, IsTerminal as _};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -116,6 +116,7 @@ where
     let log = log::init(level_filter(settings.log.level), style, Arc::new(SystemClock), Arc::clone(&say));
     panic::log_places_only();
 
+    clock_is_set(SystemClock.now())?;
     let database = open::sqlite_path(&settings)?;
     let (listeners, _instance) = take_place(&settings, &database, supervised, &say).await?;
     let addresses = listeners.addresses()?;
@@ -244,6 +245,17 @@ async fn take_place(
     let listeners = Listeners::bind(settings, supervised).await?;
     root_key::make_directory(&settings.storage.data_dir)?;
     Ok((listeners, Instance::take(database, say).await?))
+}
+
+/// Tokens and the names of the deleted live by the clock; one of before this program existed would revive them.
+fn clock_is_set(now: Timestamp) -> Result<(), Stop> {
+    if now >= RELEASED {
+        return Ok(());
+    }
+    let (said, released) = (log::rfc3339(now), log::rfc3339(RELEASED));
+    Err(Stop::usage(format!(
+        "the clock says {said}, before this program was written ({released}): set it, and start again"
+    )))
 }
 
 async fn bind(address: SocketAddr, patient: bool, another: &str) -> Result<TcpListener, Stop> {

@@ -101,3 +101,22 @@ fn somebody_elses_database_is_named_as_such_and_left_alone() {
     assert_eq!(std::fs::read(&file).unwrap(), before);
     assert!(!folder.path().join("data/sekisho.key").exists());
 }
+
+#[test]
+fn s12_a_clock_of_before_the_program_stops_the_start() {
+    let folder = Scratch::new();
+    let inner = Setup::new().command(folder.path(), "serve");
+    let mut command = std::process::Command::new("faketime");
+    command.arg("2001-02-03 04:05:06").arg(inner.get_program()).args(inner.get_args());
+    command
+        .current_dir(folder.path())
+        .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ran = Ran::of(command, "");
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the clock says 2001-02-0"), "{}", ran.stderr);
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("data")).map_or(0, Iterator::count),
+        0,
+        "nothing was made"
+    );
+}
