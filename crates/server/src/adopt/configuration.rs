@@ -5,7 +5,7 @@
 use sekisho_core::adopt::{AppSetting, Choice, Found, choose};
 use sekisho_core::settings::{self, Origin, Shown, toml_text};
 
-use super::key::both_use_one_key;
+use super::key::{both_use_one_key, differ};
 use super::plan::{Plan, Wanted, Wishes};
 use crate::config::Loaded;
 
@@ -59,7 +59,31 @@ fn the_data_directory_of_the_command_line_stays(plan: &mut Plan, shown: &[Shown]
 }
 
 fn both_use_one_algorithm(plan: &mut Plan, shown: &[Shown], found: &[Found]) -> Result<(), String> {
-    let Choice::One(found) = choose(found, AppSetting::Algorithm) else { return Ok(()) };
+    const KEY: &str = "tokens.algorithm";
+    let set_by = origin(shown, KEY).filter(|origin| !matches!(origin, Origin::Default(_)));
+    let found = match choose(found, AppSetting::Algorithm) {
+        Choice::One(found) => found,
+        Choice::Absent => return Ok(()),
+        Choice::Several(places) => {
+            let Some(by) = set_by else {
+                return Err(format!(
+                    "{}: name with --app the folder of the one that counts",
+                    differ(&places)
+                ));
+            };
+            plan.notes.push(format!("{}: {by} stays in force", differ(&places)));
+            return Ok(());
+        }
+        Choice::Computed(found) => {
+            if set_by.is_none() {
+                plan.notes.push(format!(
+                    "{}: ALGORITHM is no literal there; if it is not HS256, set {KEY}: both must use one",
+                    found.place
+                ));
+            }
+            return Ok(());
+        }
+    };
     let Some(value) = found.text() else { return Ok(()) };
     if !["HS256", "HS384", "HS512"].contains(&value) {
         return Err(format!(
@@ -67,12 +91,12 @@ fn both_use_one_algorithm(plan: &mut Plan, shown: &[Shown], found: &[Found]) -> 
             found.place
         ));
     }
-    match shown.iter().find(|s| s.key == "tokens.algorithm") {
-        Some(s) if s.value != toml_text(value) && !matches!(s.origin, Origin::Default(_)) => {
-            Err(format!("{} sets another ALGORITHM than {}: both must use one", s.origin, found.place))
+    match set_by {
+        Some(by) if !shown.iter().any(|s| s.key == KEY && s.value == toml_text(value)) => {
+            Err(format!("{by} sets another ALGORITHM than {}: both must use one", found.place))
         }
         _ => {
-            plan.want("tokens.algorithm", toml_text(value), "");
+            plan.want(KEY, toml_text(value), "");
             Ok(())
         }
     }
@@ -80,7 +104,19 @@ fn both_use_one_algorithm(plan: &mut Plan, shown: &[Shown], found: &[Found]) -> 
 
 fn tokens_live_as_long(plan: &mut Plan, shown: &[Shown], found: &[Found]) {
     const KEY: &str = "tokens.access_token_expire_minutes";
-    let Choice::One(found) = choose(found, AppSetting::AccessTokenExpireMinutes) else { return };
+    let found = match choose(found, AppSetting::AccessTokenExpireMinutes) {
+        Choice::One(found) => found,
+        Choice::Absent => return,
+        Choice::Several(places) => {
+            return plan.notes.push(format!("{}, and was not taken over", differ(&places)));
+        }
+        Choice::Computed(found) => {
+            return plan.notes.push(format!(
+                "{}: ACCESS_TOKEN_EXPIRE_MINUTES is no literal there, and was not taken over",
+                found.place
+            ));
+        }
+    };
     let minutes = found.text().and_then(|text| text.trim().parse::<u32>().ok());
     match (minutes.filter(|minutes| (1..=525_600).contains(minutes)), origin(shown, KEY)) {
         (None, _) => plan.notes.push(format!(

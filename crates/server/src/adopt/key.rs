@@ -23,11 +23,7 @@ pub(super) fn both_use_one_key(
     let is_ours = tokens.secret_key_file.as_ref() == Some(&file);
     let app = match choose(found, AppSetting::SecretKey) {
         Choice::Several(places) => {
-            let places: Vec<String> = places.iter().map(|found| found.place.to_string()).collect();
-            return Err(format!(
-                "SECRET_KEY differs between {}: name with --app the folder of the one that counts",
-                places.join(" and ")
-            ));
+            return Err(format!("{}: name with --app the folder of the one that counts", differ(&places)));
         }
         Choice::One(found) => Some(found),
         Choice::Computed(found) => {
@@ -112,6 +108,13 @@ fn the_key_in_force_is_the_applications(
         },
         _ => Ok(()),
     }
+}
+
+/// That one setting is said at each of these places, and not the same.
+pub(super) fn differ(places: &[&Found]) -> String {
+    let name = places.first().map_or("", |found| found.setting.name());
+    let places: Vec<String> = places.iter().map(|found| found.place.to_string()).collect();
+    format!("{name} differs between {}", places.join(" and "))
 }
 
 fn bytes(found: &Found) -> Option<SecretBytes> {

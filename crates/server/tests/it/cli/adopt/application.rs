@@ -202,3 +202,49 @@ fn the_applications_own_file_is_not_taken_for_ours() {
     let words = "app/test.db is the database that Sekisho itself is to use, by .env:1 (DATABASE_URL)";
     assert!(refused.stderr.contains(words), "{}", refused.stderr);
 }
+
+#[test]
+fn an_algorithm_or_a_lifetime_that_is_not_taken_over_is_said() {
+    let application = tim();
+    application.write(
+        "auth.py",
+        &format!(
+            "SECRET_KEY = '{APP_KEY}'\nALGORITHM = settings.algorithm\n\
+             ACCESS_TOKEN_EXPIRE_MINUTES = int(os.environ['MINUTES'])\n"
+        ),
+    );
+    let told = application.adopt(&["--app", "app", "--dry-run", "--json"]).ok().json();
+    assert_eq!(
+        told["notes"],
+        json!([
+            "auth.py:2: ALGORITHM is no literal there; if it is not HS256, set tokens.algorithm: both must use one",
+            "auth.py:3: ACCESS_TOKEN_EXPIRE_MINUTES is no literal there, and was not taken over"
+        ])
+    );
+    // Who has said it here was not in need of the application's word.
+    let mut set = application.command(&["--app", "app", "--dry-run", "--json"]);
+    set.env("SEKISHO_TOKENS_ALGORITHM", "HS512");
+    let told = Ran::of(set, "").ok().json();
+    assert_eq!(told["notes"].as_array().unwrap().len(), 1, "{told}");
+
+    application.write("auth.py", &format!("SECRET_KEY = '{APP_KEY}'\nALGORITHM = 'HS256'\n"));
+    application.write("old.py", "ALGORITHM = 'HS512'\n");
+    let refused = application.adopt(&["--app", "app"]);
+    assert_eq!(
+        (refused.code, refused.stderr.as_str()),
+        (
+            Some(2),
+            "sekisho: ALGORITHM differs between auth.py:2 and old.py:1: name with --app the folder of the one that counts\n"
+        )
+    );
+    application.write(
+        "auth.py",
+        &format!("SECRET_KEY = '{APP_KEY}'\nALGORITHM = 'HS256'\nACCESS_TOKEN_EXPIRE_MINUTES = 30\n"),
+    );
+    application.write("old.py", "ACCESS_TOKEN_EXPIRE_MINUTES = 60\n");
+    let told = application.adopt(&["--app", "app", "--json"]).ok().json();
+    let differs =
+        "ACCESS_TOKEN_EXPIRE_MINUTES differs between auth.py:3 and old.py:1, and was not taken over";
+    assert_eq!(told["notes"], json!([differs]));
+    assert_eq!(told["settings"]["values"]["tokens.access_token_expire_minutes"], json!(null));
+}
