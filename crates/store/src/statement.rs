@@ -8,6 +8,7 @@ use crate::value::{Kind, Param};
 /// One statement of the crate, in the house dialect.
 #[derive(Debug)]
 pub struct Statement {
+    area: &'static str,
     name: &'static str,
     house: &'static str,
     params: &'static [Kind],
@@ -15,8 +16,18 @@ pub struct Statement {
 }
 
 impl Statement {
-    pub(crate) const fn new(name: &'static str, house: &'static str, params: &'static [Kind]) -> Self {
-        Self { name, house, params, sqlite: OnceLock::new() }
+    pub(crate) const fn new(
+        area: &'static str,
+        name: &'static str,
+        house: &'static str,
+        params: &'static [Kind],
+    ) -> Self {
+        Self { area, name, house, params, sqlite: OnceLock::new() }
+    }
+
+    /// The module that runs it, as `users`: a name alone may stand in several.
+    pub fn area(&self) -> &'static str {
+        self.area.rsplit("::").next().unwrap_or(self.area)
     }
 
     /// The statement's name in the source.
@@ -56,6 +67,7 @@ macro_rules! statements {
         $(
             $(#[$doc])*
             static $name: $crate::statement::Statement = $crate::statement::Statement::new(
+                module_path!(),
                 stringify!($name),
                 $text,
                 &[$($crate::value::Kind::$kind),*],
