@@ -1,4 +1,4 @@
-//! SQLite: one connection, and what its errors mean. The only file that names the driver.
+//! SQLite: one connection, and what its errors mean. This file and those below it alone name the driver.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -323,6 +323,11 @@ fn translate(error: rusqlite::Error) -> Error {
         ErrorCode::Unknown => Error::Misuse { reason: text },
         _ => Error::Unavailable { reason: reason() },
     }
+}
+
+/// An identifier of somebody's schema as SQL has it, whatever it holds.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// The address of a file that nobody else has open, so that reading leaves no trace beside it.

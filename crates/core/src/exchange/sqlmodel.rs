@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::accounts::IncomingUser;
+use crate::beside::NOBODYS_HASH;
 use crate::credentials::HashString;
 
 /// A row of the table `user` of the seeds' `models.py`, with the columns `full_name` and `disabled`.
@@ -14,7 +15,7 @@ pub struct SqlModelUser {
     pub email: String,
     /// The name.
     pub username: String,
-    /// The hash; the column takes no null.
+    /// The hash; the column takes no null, so who has no password has [`NOBODYS_HASH`].
     pub hashed_password: HashString,
     /// What to call the person.
     pub full_name: Option<String>,
@@ -85,10 +86,6 @@ impl ExtraColumns {
     }
 }
 
-/// What stands where a user has no password: a bcrypt hash that is whole, so that the application's log-in answers
-/// 401 and not 500, and of no known password.
-const NOBODYS: &str = "$2b$12$.....................................................";
-
 impl SqlModelUser {
     /// The row of a user, with a value for each of these columns.
     pub fn of(user: &IncomingUser, columns: &ExtraColumns) -> Self {
@@ -98,7 +95,7 @@ impl SqlModelUser {
             // A name of the top-level domain that nobody can register (RFC 2606, 2).
             email: user.email.clone().unwrap_or_else(|| format!("{}@no-address.invalid", user.id)),
             username: user.username.clone(),
-            hashed_password: hash.unwrap_or_else(|| HashString::new(NOBODYS.to_owned())),
+            hashed_password: hash.unwrap_or_else(|| HashString::new(NOBODYS_HASH.to_owned())),
             full_name: user.full_name.clone(),
             disabled: user.disabled_at.is_some(),
             extra: columns.cells(user.extra.as_ref()),

@@ -18,7 +18,7 @@ use crate::dialect::Text;
 use crate::echo::Observer;
 use crate::error::Error;
 use crate::sqlite::readers::{PAUSE, busy_since};
-use crate::sqlite::{Conn, Role, file, translate};
+use crate::sqlite::{Conn, Role, file, quoted, translate};
 
 /// Pages copied between two reports: about a megabyte.
 const STEP: i32 = 256;
@@ -147,7 +147,7 @@ fn rows_by_table(conn: &Conn) -> Result<Vec<(String, u64)>, Error> {
     let all = "select name from sqlite_schema where type = 'table' and rootpage > 0 order by name";
     let names = conn.rows(text(all), &[])?;
     let count = |name: String| {
-        let sql = format!("select count(*) from \"{}\"", name.replace('"', "\"\""));
+        let sql = format!("select count(*) from {}", quoted(&name));
         Ok((name, number(conn, &sql)?))
     };
     names.into_iter().map(|mut row| row.take(0).and_then(count)).collect()

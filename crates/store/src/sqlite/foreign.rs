@@ -13,7 +13,7 @@ use sekisho_core::adopt::{Cell, ColumnShape, TableShape};
 
 use super::file::{beside, is_open, resolved};
 use super::readers::{PAUSE, busy_since};
-use super::{translate, uri_at_rest};
+use super::{quoted, translate, uri_at_rest};
 use crate::error::Error;
 
 /// How long a lock that the application holds is waited for.
@@ -222,9 +222,4 @@ fn cell(value: ValueRef<'_>) -> Cell {
             Err(_) => Cell::Bytes(bytes.to_vec()),
         },
     }
-}
-
-/// A name as SQL has it, whatever it holds.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -6,7 +6,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, params, params_from_iter};
 use sekisho_core::exchange::{Cell, ExtraColumns, SqlModelUser};
 
-use super::translate;
+use super::{quoted, translate};
 use crate::error::Error;
 
 /// The tables as SQLModel makes them of the seeds' class `User`, with the two columns that its documents add.
@@ -49,8 +49,8 @@ impl SqlModelFile {
         .map_err(translate)?;
         let mut add = "insert into user values (?, ?, ?, ?, ?, ?".to_owned();
         for name in columns.names() {
-            let name = name.replace('"', "\"\"");
-            conn.execute_batch(&format!("alter table user add column \"{name}\"")).map_err(translate)?;
+            conn.execute_batch(&format!("alter table user add column {}", quoted(name)))
+                .map_err(translate)?;
             add.push_str(", ?");
         }
         add.push(')');

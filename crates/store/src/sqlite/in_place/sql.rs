@@ -3,14 +3,10 @@
 use crate::dialect::Text;
 use crate::error::Error;
 use crate::sqlite::Conn;
+pub(super) use crate::sqlite::quoted as name;
 
 /// What the names of all that is made here begin with.
 const PREFIX: &str = "sekisho_beside";
-
-/// An identifier of somebody's schema.
-pub(super) fn name(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\"\""))
-}
 
 /// A text within a statement: triggers take no parameters.
 pub(super) fn literal(text: &str) -> String {
