@@ -263,13 +263,8 @@ fn write_key(plan: &Plan) -> Result<(), Stop> {
         config::root_key::make_directory(folder)?;
     }
     let draft = Draft::beside(path, false, &SystemDice)?;
-    // One line end is dropped when the file is read: one that is part of the key needs another.
-    let end: &[u8] = if bytes.expose().ends_with(b"\n") { b"\n" } else { b"" };
-    draft
-        .file()
-        .write_all(bytes.expose())
-        .and_then(|()| draft.file().write_all(end))
-        .map_err(|error| draft::cannot(path, &error))?;
+    let text = config::secret_text(&bytes);
+    draft.file().write_all(&text).map_err(|error| draft::cannot(path, &error))?;
     draft.keep(false)
 }
 

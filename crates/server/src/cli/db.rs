@@ -3,7 +3,7 @@
 use super::db_progress::ProgressLine;
 use super::exit::{Exit, Stop};
 use super::instance::Instance;
-use super::open::sqlite_path;
+use super::open::{runtime, sqlite_path, whole};
 use super::output::Out;
 use crate::config::root_key;
 use crate::config::{self, Flags, Loaded};
@@ -85,10 +85,7 @@ impl From<Problem> for Stop {
 
 /// Runs one of them.
 pub(super) fn run(command: DbCommand, flags: &Flags, out: &mut Out) -> Result<(), Stop> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Stop::unavailable(format!("cannot start: {error}")))?;
+    let runtime = runtime()?;
     match command {
         DbCommand::Check(args) => runtime.block_on(check(args.file, flags, out)),
         DbCommand::Backup(args) => runtime.block_on(backup(&args, flags, out)),
@@ -102,6 +99,7 @@ async fn check(file: Option<PathBuf>, flags: &Flags, out: &mut Out) -> Result<()
         None => sqlite_path(&config::load(flags)?.settings)?,
     };
     there(&path)?;
+    whole(&path)?;
     let mut line = ProgressLine::new(out.is_json());
     let report = check::check(&path, |rows| line.say(|| format!("{rows} rows judged"))).await;
     drop(line);
@@ -151,6 +149,7 @@ async fn backup(args: &Backup, flags: &Flags, out: &mut Out) -> Result<(), Stop>
     let Loaded { settings, origins, .. } = config::load(flags)?;
     let database = sqlite_path(&settings)?;
     there(&database)?;
+    whole(&database)?;
     let key_path = root_key::path(&settings);
     let keys = if args.with_keys {
         let root = root_key::read(&settings)?

@@ -5,6 +5,7 @@ use crate::app::{App, Parts};
 use crate::config::key_ring::key_ring;
 use crate::config::root_key::{self, RootKey};
 use crate::config::{self, Flags};
+use crate::database::restore;
 use crate::failure::Failure;
 use crate::system::{SystemClock, SystemDice};
 use crate::telemetry::AuthTrace;
@@ -97,6 +98,7 @@ pub(super) async fn root(settings: &Settings) -> Result<RootKey, Stop> {
 
 async fn store(settings: &Settings, echo: Option<EchoHook>) -> Result<Store, Stop> {
     let url = &settings.storage.database_url;
+    whole(&sqlite_path(settings)?)?;
     let mut options = OpenOptions::new(SystemClock.now());
     options.echo = echo;
     options.measure = settings.metrics.listen.is_some();
@@ -107,6 +109,11 @@ async fn store(settings: &Settings, echo: Option<EchoHook>) -> Result<Store, Sto
         }
         stop
     })
+}
+
+/// Stops where a restore was ended in the middle.
+pub(super) fn whole(database: &Path) -> Result<(), Stop> {
+    restore::cut_short(database).map_or(Ok(()), |line| Err(Stop::usage(line)))
 }
 
 /// What to type where the database is an application's.

@@ -62,6 +62,16 @@ pub(super) fn secret(path: &Path) -> Result<SecretBytes, String> {
     Ok(SecretBytes::new(content.to_vec()))
 }
 
+/// What a key file holds that is to be read as this key: the key itself, and behind one that ends in a line end another.
+pub fn secret_text(secret: &SecretBytes) -> Zeroizing<Vec<u8>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(secret.expose().len() + 1));
+    text.extend_from_slice(secret.expose());
+    if text.ends_with(b"\n") {
+        text.push(b'\n');
+    }
+    text
+}
+
 /// The content of a key file that may not be there, as `secret` reads it.
 pub fn secret_file(path: &Path) -> Result<Option<SecretBytes>, String> {
     if path.exists() { secret(path).map(Some) } else { Ok(None) }

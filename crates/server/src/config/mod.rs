@@ -10,5 +10,5 @@ mod load;
 pub mod root_key;
 
 pub use error::ConfigError;
-pub use files::secret_file;
+pub use files::{secret_file, secret_text};
 pub use load::{Flags, Loaded, load};

@@ -9,7 +9,7 @@ use sekisho_core::Dice;
 use sekisho_store::{Counts, Look, Progress, copy};
 
 use super::Problem;
-use super::keys::Keys;
+use super::keys::{self, Keys, Placed};
 use super::place;
 
 /// What is to be backed up, and where to.
@@ -56,10 +56,15 @@ async fn name(plan: &Plan<'_>, draft: &Path, dice: &dyn Dice) -> Result<Made, Pr
     let (counts, fingerprint) = verified(draft).await?;
     let keys = plan.keys.map(|keys| keys.write_beside(plan.to, plan.force, dice)).transpose()?;
     let named = if plan.force { fs::rename(draft, plan.to) } else { place::put(draft, plan.to) };
-    named.and_then(|()| place::sync_folder(plan.to)).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => taken(plan.to),
-        _ => Problem::io(plan.to, &error),
-    })?;
+    if let Err(error) = named {
+        keys.into_iter().for_each(Placed::undo);
+        return Err(match error.kind() {
+            ErrorKind::AlreadyExists => taken(plan.to),
+            _ => Problem::io(plan.to, &error),
+        });
+    }
+    place::sync_folder(plan.to).map_err(|error| Problem::io(plan.to, &error))?;
+    let keys = keys.map(Placed::keep).transpose()?;
     Ok(Made { bytes: 0, counts, fingerprint, keys })
 }
 
@@ -84,17 +89,26 @@ fn not_in_the_way(plan: &Plan<'_>) -> Result<(), Problem> {
     if !folder.is_dir() {
         return Err(Problem::Usage(format!("there is no folder {} to write to", folder.display())));
     }
-    let Ok(there) = fs::metadata(plan.to) else { return Ok(()) };
-    let own =
-        fs::metadata(plan.database).is_ok_and(|own| (own.dev(), own.ino()) == (there.dev(), there.ino()));
-    if own {
-        return Err(Problem::Refused(format!("{} is the database itself", plan.to.display())));
+    if let Ok(there) = fs::metadata(plan.to) {
+        let own =
+            fs::metadata(plan.database).is_ok_and(|own| (own.dev(), own.ino()) == (there.dev(), there.ino()));
+        if own {
+            return Err(Problem::Refused(format!("{} is the database itself", plan.to.display())));
+        }
+        if there.is_dir() {
+            return Err(Problem::Usage(format!("{} is a directory: name a file in it", plan.to.display())));
+        }
+        if !plan.force {
+            return Err(taken(plan.to));
+        }
     }
-    if there.is_dir() {
-        return Err(Problem::Usage(format!("{} is a directory: name a file in it", plan.to.display())));
-    }
-    if !plan.force {
-        return Err(taken(plan.to));
+    let keys = keys::folder_of(plan.to);
+    if plan.keys.is_none() && keys.exists() {
+        // A restore would take them for the keys of this backup.
+        return Err(Problem::Refused(format!(
+            "{} holds the keys of another backup: say --with-keys as well, or move that folder away",
+            keys.display()
+        )));
     }
     Ok(())
 }

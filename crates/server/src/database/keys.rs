@@ -1,7 +1,7 @@
 //! The keys that belong to a database: where they are, and a folder of them beside a backup.
 //!
 //! `BACKUP.keys` holds plain files, so that a person can put them back without this program: `sekisho.key`, the 32 bytes
-//! of the root key, and `secret_key`, the text of SECRET_KEY where there is one. Folder and files are their owner's alone.
+//! of the root key, and `secret_key`, which SECRET_KEY_FILE may name, where there is one. Folder and files are their owner's alone.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use super::Problem;
 use super::place;
 use crate::config::root_key::{self, RootKey};
+use crate::config::{secret_file, secret_text};
 
 /// The name of the root key in the folder.
 const ROOT: &str = root_key::FILE;
@@ -52,37 +53,61 @@ pub fn beside(backup: &Path) -> Result<Option<Keys>, Problem> {
     let root = root_key::read_file(&folder.join(ROOT))
         .map_err(|error| Problem::Refused(error.to_string()))?
         .ok_or_else(|| Problem::Refused(format!("{} holds no {ROOT}", folder.display())))?;
-    let secret = match fs::read(folder.join(SECRET)) {
-        Ok(bytes) if !bytes.is_empty() => Some(SecretBytes::new(bytes)),
-        Ok(_) => return Err(Problem::Refused(format!("{}/{SECRET} is empty", folder.display()))),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(Problem::io(&folder.join(SECRET), &error)),
-    };
+    let secret = secret_file(&folder.join(SECRET)).map_err(Problem::Refused)?;
     Ok(Some(Keys { root, secret }))
 }
 
+/// A folder of keys beside a backup that is yet to get its name.
+pub(super) struct Placed {
+    folder: PathBuf,
+    /// Where the keys of the backup are that had the name before.
+    former: Option<PathBuf>,
+}
+
+impl Placed {
+    /// The backup has its name: the keys of the one before it go.
+    pub(super) fn keep(self) -> Result<PathBuf, Problem> {
+        if let Some(former) = &self.former {
+            fs::remove_dir_all(former).map_err(|error| {
+                let former = former.display();
+                Problem::Usage(format!("the backup is made; the former keys are still in {former}: {error}"))
+            })?;
+        }
+        Ok(self.folder)
+    }
+
+    /// The backup has not got its name: the keys of the one before it are in their place again, or there are none.
+    pub(super) fn undo(self) {
+        let ours = match self.former {
+            Some(former) => place::exchange(&former, &self.folder).map(|()| former),
+            None => Ok(self.folder),
+        };
+        // Where it can't be undone both stay: no key is lost.
+        let _ = ours.and_then(fs::remove_dir_all);
+    }
+}
+
 impl Keys {
-    /// Writes the folder beside a backup, whole or not at all; an earlier one is replaced if `force`.
+    /// Writes the folder beside a backup, whole or not at all; an earlier one makes room if `force`.
     pub(super) fn write_beside(
         &self,
         backup: &Path,
         force: bool,
         dice: &dyn Dice,
-    ) -> Result<PathBuf, Problem> {
+    ) -> Result<Placed, Problem> {
         let folder = folder_of(backup);
         let draft = place::draft(&folder, dice);
         let written = self.write(&draft).and_then(|()| match place::put(&draft, &folder) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists && force => {
-                place::exchange(&draft, &folder)?;
-                fs::remove_dir_all(&draft)
+                place::exchange(&draft, &folder).map(|()| true)
             }
-            outcome => outcome,
+            outcome => outcome.map(|()| false),
         });
         if written.is_err() {
             let _ = fs::remove_dir_all(&draft);
         }
         match written {
-            Ok(()) => Ok(folder),
+            Ok(exchanged) => Ok(Placed { folder, former: exchanged.then_some(draft) }),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 Err(Problem::Refused(format!("{} is there already; --force replaces it", folder.display())))
             }
@@ -95,7 +120,7 @@ impl Keys {
         let root = Zeroizing::new(fs::read(&self.root.path)?);
         write_secret(&folder.join(ROOT), &root)?;
         if let Some(secret) = &self.secret {
-            write_secret(&folder.join(SECRET), secret.expose())?;
+            write_secret(&folder.join(SECRET), &secret_text(secret))?;
         }
         place::sync_folder(&folder.join(ROOT))
     }

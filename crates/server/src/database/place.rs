@@ -1,11 +1,12 @@
 //! Putting what was made beside its place into it: whole or not at all, whatever ends the process.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{Error, ErrorKind, Result};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use sekisho_core::{Dice, dice};
 
 /// A name beside `path` that no other process draws: `.NAME.0123456789abcdef.new`.
@@ -18,7 +19,7 @@ pub(crate) fn draft(path: &Path, dice: &dyn Dice) -> PathBuf {
 }
 
 /// The path with an end put behind its last character.
-pub(super) fn with_end(path: &Path, end: &str) -> PathBuf {
+pub(crate) fn with_end(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)
@@ -48,7 +49,10 @@ pub(super) fn replace(draft: &Path, path: &Path, former: &Path) -> Result<()> {
         Err(_) => {
             // No links here.
             exchange(draft, path)?;
-            fs::rename(draft, former)
+            fs::rename(draft, former).inspect_err(|_| {
+                // The draft's name is the caller's to remove, and what was in the place has it now.
+                let _ = exchange(draft, path);
+            })
         }
     }
 }
@@ -58,13 +62,40 @@ pub(super) fn exchange(one: &Path, other: &Path) -> Result<()> {
     Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
 }
 
+/// Gives a draft the owner of what it replaces, or of the folder that it is to lie in, as far as the system lets us: what root
+/// restores the server's user must be able to open. With `mode` it gets the mode of what it replaces too.
+pub(super) fn take_after(draft: &Path, path: &Path, mode: bool) -> Result<()> {
+    // Somebody else may put files into the folder: nothing but the draft itself is to change hands.
+    let nofollow = OFlags::NOFOLLOW.bits().cast_signed();
+    let file = OpenOptions::new().write(true).custom_flags(nofollow).open(draft)?;
+    if file.metadata()?.nlink() > 1 {
+        return Err(Error::other("it has a second name"));
+    }
+    let former = fs::metadata(path).ok();
+    own(&file, former.as_ref().unwrap_or(&fs::metadata(folder(path))?))?;
+    if let Some(former) = former.filter(|_| mode) {
+        file.set_permissions(former.permissions())?;
+    }
+    file.sync_all()
+}
+
+/// Gives a new file the owner of another one, if we may; SQLite does so with its log.
+pub(crate) fn own(file: &File, other: &Metadata) -> Result<()> {
+    let made = file.metadata()?;
+    if (made.uid(), made.gid()) != (other.uid(), other.gid()) {
+        // Root alone may.
+        let _ = fchown(file, Some(other.uid()), Some(other.gid()));
+    }
+    Ok(())
+}
+
 /// Makes the names in the folder of `path` outlive a power cut.
 pub(crate) fn sync_folder(path: &Path) -> Result<()> {
     File::open(folder(path))?.sync_all()
 }
 
 /// The folder that a file lies in.
-pub(super) fn folder(path: &Path) -> &Path {
+pub(crate) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

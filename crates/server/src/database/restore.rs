@@ -3,8 +3,13 @@
 //! The backup is copied to beside the place and verified there. Then two names change, the key's (only where it is
 //! another one) and the database's; each change is whole or not at all. Killed between the two, the server refuses to
 //! start, since key and database do not belong together, and the same command completes it.
+//!
+//! A database that can't be closed, since it is damaged, may have a log. That must neither meet the new database nor be
+//! missing from the former one while that has the name: meanwhile a note beside them keeps everybody from starting.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use sekisho_core::{Dice, SecretBytes, Timestamp};
@@ -15,7 +20,7 @@ use super::Problem;
 use super::backup::verified;
 use super::keys::{self, Keys};
 use super::place::{self, with_end};
-use crate::config::root_key;
+use crate::config::{root_key, secret_file, secret_text};
 
 /// What is to be restored, and where to. The caller holds the lock of the database, so that no server starts meanwhile.
 pub struct Plan<'a> {
@@ -27,7 +32,8 @@ pub struct Plan<'a> {
     pub root_key: &'a Path,
     /// SECRET_KEY as this configuration has it.
     pub secret: Option<&'a SecretBytes>,
-    /// Where a SECRET_KEY of the backup is put that this configuration has not.
+    /// Where a SECRET_KEY of the backup is put that this configuration has not; beside it, under a dated name, where another
+    /// one is there.
     pub secret_file: &'a Path,
     /// The time that dates what is replaced.
     pub now: Timestamp,
@@ -75,8 +81,7 @@ async fn swap(plan: &Plan<'_>, draft: &Path, settled: bool, dice: &dyn Dice) -> 
 
     let secret_file = match keys.as_ref().and_then(|keys| keys.secret.as_ref()) {
         Some(secret) if plan.secret.is_none_or(|own| own.expose() != secret.expose()) => {
-            keep_secret(plan.secret_file, secret, &date, dice)?;
-            Some(plan.secret_file.to_owned())
+            Some(keep_secret(plan.secret_file, secret, &date, dice)?)
         }
         _ => None,
     };
@@ -97,11 +102,17 @@ async fn swap(plan: &Plan<'_>, draft: &Path, settled: bool, dice: &dyn Dice) -> 
 
 /// Whether the log is in the file; refuses where another program has the database open, or it is an application's.
 fn nobody_has_it_open(database: &Path) -> Result<bool, Problem> {
+    if !database.exists() {
+        return Ok(false);
+    }
     match Look::open(database) {
-        Err(error @ Error::Foreign { .. }) => return Err(Problem::of(database, &error)),
-        // Whatever is wrong with it is no reason not to replace it, and none to touch it.
-        Err(_) => return Ok(false),
         Ok(look) => drop(look),
+        // What is damaged or another version's is replaced, and not touched before.
+        Err(Error::Corrupt { .. } | Error::SchemaNewer { .. } | Error::SchemaDiffers { .. }) => {
+            return Ok(false);
+        }
+        // Another application's, or in the middle of a write.
+        Err(error) => return Err(Problem::of(database, &error)),
     }
     match settle(database) {
         Ok(true) => Ok(true),
@@ -143,38 +154,84 @@ fn belongs(
 }
 
 /// Puts the draft into the database's place; whether there was one before.
-fn put_database(database: &Path, draft: &Path, former: &Path, settled: bool) -> std::io::Result<bool> {
-    if !database.exists() {
-        // A log without its database would be played back into the new one.
-        set_aside(database, former)?;
-        place::put(draft, database)?;
+fn put_database(database: &Path, draft: &Path, former: &Path, settled: bool) -> io::Result<bool> {
+    let there_was = database.exists();
+    place::take_after(draft, database, true)?;
+    let logs = if settled { Vec::new() } else { logs(database, former) };
+    if !logs.is_empty() {
+        leave_note(database)?;
+    }
+    let replaced = set_aside(&logs, database).and_then(|()| match there_was {
+        true => place::replace(draft, database, former),
+        false => place::put(draft, database),
+    });
+    if replaced.is_err() {
+        let moved = logs.iter().filter(|(_, to)| to.exists());
+        moved.into_iter().try_for_each(|(from, to)| fs::rename(to, from))?;
+    } else {
         place::sync_folder(database)?;
-        return Ok(false);
     }
-    if !settled {
-        set_aside(database, former)?;
-    }
-    place::replace(draft, database, former)?;
-    place::sync_folder(database)?;
-    Ok(true)
+    lift_note(database)?;
+    replaced.map(|()| there_was)
 }
 
-/// Moves what lies beside a database that could not be closed along with it, so that it never meets the new one.
-fn set_aside(database: &Path, former: &Path) -> std::io::Result<()> {
-    for end in ["-wal", "-journal"] {
-        let (from, to) = (with_end(database, end), with_end(former, end));
-        if from.exists() {
-            fs::rename(from, to)?;
-        }
-    }
-    let index = with_end(database, "-shm");
-    if index.exists() { fs::remove_file(index) } else { Ok(()) }
+/// What lies beside a database that could not be closed, and where it goes along with that.
+fn logs(database: &Path, former: &Path) -> Vec<(PathBuf, PathBuf)> {
+    let names = ["-wal", "-journal"].map(|end| (with_end(database, end), with_end(former, end)));
+    names.into_iter().filter(|(from, _)| from.exists()).collect()
 }
 
-/// Puts a SECRET_KEY where the operator can point to it.
-fn keep_secret(path: &Path, secret: &SecretBytes, date: &str, dice: &dyn Dice) -> Result<(), Problem> {
-    let same = fs::read(path).is_ok_and(|bytes| Zeroizing::new(bytes).as_slice() == secret.expose());
-    if same { Ok(()) } else { put_file(path, secret.expose(), date, dice).map(drop) }
+/// Moves logs away, so that they never meet the new database.
+fn set_aside(logs: &[(PathBuf, PathBuf)], database: &Path) -> io::Result<()> {
+    logs.iter().try_for_each(|(from, to)| fs::rename(from, to))?;
+    match fs::remove_file(with_end(database, "-shm")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn leave_note(database: &Path) -> io::Result<()> {
+    let note = note(database);
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&note)?.sync_all()?;
+    place::sync_folder(&note)
+}
+
+/// The note that a restore was begun: no log counts, since it may be elsewhere.
+fn note(database: &Path) -> PathBuf {
+    with_end(database, ".restoring")
+}
+
+fn lift_note(database: &Path) -> io::Result<()> {
+    match fs::remove_file(note(database)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        outcome => outcome.and_then(|()| place::sync_folder(database)),
+    }
+}
+
+/// Why this database is not to be used: a restore was ended in the middle.
+pub fn cut_short(database: &Path) -> Option<String> {
+    let note = note(database);
+    note.exists().then(|| {
+        format!(
+            "{} says that a restore was ended before it was through: run `sekisho db restore` again",
+            note.display()
+        )
+    })
+}
+
+/// Puts a SECRET_KEY where the operator can point to it, and says where: never over a file, which may be the key in force.
+fn keep_secret(path: &Path, secret: &SecretBytes, date: &str, dice: &dyn Dice) -> Result<PathBuf, Problem> {
+    let there = || secret_file(path).ok().flatten();
+    if there().is_some_and(|there| there.expose() == secret.expose()) {
+        return Ok(path.to_owned());
+    }
+    let free = if path.symlink_metadata().is_ok() {
+        with_end(path, &format!(".from-backup{date}"))
+    } else {
+        path.to_owned()
+    };
+    put_file(&free, &secret_text(secret), date, dice)?;
+    Ok(free)
 }
 
 /// Writes a secret into its place, synced; what was there is kept under the name that is given back.
@@ -182,9 +239,13 @@ fn put_file(path: &Path, bytes: &[u8], date: &str, dice: &dyn Dice) -> Result<Op
     root_key::make_directory(place::folder(path)).map_err(|error| Problem::Usage(error.to_string()))?;
     let draft = place::draft(path, dice);
     let former = path.exists().then(|| with_end(path, date));
-    let put = keys::write_secret(&draft, bytes).and_then(|()| match &former {
-        Some(former) => place::replace(&draft, path, former),
-        None => place::put(&draft, path),
+    let put = keys::write_secret(&draft, bytes).and_then(|()| {
+        // Of the mode nothing is taken over: it is its owner's alone.
+        place::take_after(&draft, path, false)?;
+        match &former {
+            Some(former) => place::replace(&draft, path, former),
+            None => place::put(&draft, path),
+        }
     });
     if put.is_err() {
         let _ = fs::remove_file(&draft);

@@ -14,14 +14,14 @@ fn text(path: &Path) -> &str {
 }
 
 /// Every file in a folder with its content.
-fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap());
     let files = entries.filter(|entry| entry.path().is_file());
     files.map(|e| (e.file_name().into_string().unwrap(), std::fs::read(e.path()).unwrap())).collect()
 }
 
 /// A stopped site of tim and anew, and a backup from when there was tim alone.
-fn backed_up() -> (Site, Scratch, PathBuf) {
+pub(super) fn backed_up() -> (Site, Scratch, PathBuf) {
     let mut site = start(Db::Sqlite, 1);
     let folder = Scratch::new();
     let file = folder.path().join("tim.db");
@@ -301,18 +301,24 @@ fn a_backup_killed_at_any_point_leaves_the_former_one() {
     assert!(died > 6, "it was killed at {died} calls only");
 }
 
-fn users(setup: &Setup, folder: &Path) -> Ran {
+pub(super) fn users(setup: &Setup, folder: &Path) -> Ran {
     let mut command = setup.command(folder, "user");
     command.args(["list", "--json"]);
     Ran::of(command, "")
 }
 
 /// Runs `sekisho db ARGS` and kills it at the `at`-th call of this name.
-fn killed(setup: &Setup, folder: &Path, args: &[&str], call: &str, at: usize) -> Ran {
+pub(super) fn killed(setup: &Setup, folder: &Path, args: &[&str], call: &str, at: usize) -> Ran {
+    meddled(setup, folder, args, &format!("{call}:signal=KILL:when={at}"))
+}
+
+/// Runs `sekisho db ARGS`, and one of its calls meets what strace calls an injection.
+pub(super) fn meddled(setup: &Setup, folder: &Path, args: &[&str], injection: &str) -> Ran {
+    let call = injection.split(':').next().unwrap_or_default();
     let inner = setup.command(folder, "db");
     let mut command = Command::new("strace");
     command.args(["-f", "-o", "/dev/null", "-e"]).arg(format!("trace={call}"));
-    command.arg("-e").arg(format!("inject={call}:signal=KILL:when={at}"));
+    command.arg("-e").arg(format!("inject={injection}"));
     command.arg(inner.get_program()).args(inner.get_args()).args(args);
     command.current_dir(folder).env_clear();
     command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));

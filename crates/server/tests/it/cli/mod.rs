@@ -3,6 +3,8 @@
 mod adopt;
 mod config;
 mod db;
+mod db_keys;
+mod db_replace;
 mod db_restore;
 mod doctor;
 mod export;
