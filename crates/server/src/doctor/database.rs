@@ -10,7 +10,7 @@ use sekisho_core::credentials::Scheme;
 use sekisho_core::settings::{DatabaseUrl, Settings};
 use sekisho_core::{SchemeCost, Timestamp};
 use sekisho_store::{Error, Look, NO_POSTGRESQL, is_writable};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long the lock for writing is waited for; no transaction of the server's takes that long.
@@ -29,6 +29,8 @@ pub(super) struct Looked {
     pub(super) costs: Vec<SchemeCost>,
     /// Since when an application uses the same file, if one does.
     standing: Option<Timestamp>,
+    /// The copy of the file from before that, for the way back.
+    pub(super) copy: Option<PathBuf>,
 }
 
 pub(super) async fn look(settings: &Settings, server: &Server) -> Looked {
@@ -70,7 +72,9 @@ async fn read(path: &Path, looked: &mut Looked) -> Result<(), Error> {
     let schema = look.schema().await?;
     looked.fingerprint = look.meta(root_key::KEPT_AS).await?;
     looked.last_event = look.last_event_at().await?;
-    looked.standing = look.standing().await?.map(|standing| Timestamp::from_micros(standing.since));
+    let standing = look.standing().await?;
+    looked.standing = standing.as_ref().map(|standing| Timestamp::from_micros(standing.since));
+    looked.copy = standing.map(|standing| PathBuf::from(standing.copy));
     looked.costs = look.hash_mix().await?.into_iter().map(|(kind, _)| kind).collect();
     let at = path.display();
     looked.findings.push(if schema.found < schema.known {

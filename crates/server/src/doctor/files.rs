@@ -2,19 +2,29 @@
 
 use super::finding::{Finding, fail, ok, warn};
 use crate::config::{Loaded, root_key};
+use crate::database::place::with_end;
+use crate::database::restore;
 use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 use sekisho_core::settings::{DatabaseUrl, Settings};
+use sekisho_store::resolved;
 use std::fs::{Metadata, metadata};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-pub(super) fn examine(loaded: &Loaded) -> Vec<Finding> {
+/// `lock` is the file that a server locks, `copy` what a trial that lasts keeps for the way back.
+pub(super) fn examine(loaded: &Loaded, lock: Option<&Path>, copy: Option<&Path>) -> Vec<Finding> {
     let settings = &loaded.settings;
     let mut found = vec![directory(&settings.storage.data_dir)];
     found.push(modes(settings));
-    found.extend(owners(settings));
-    found.extend(leftovers(settings));
+    found.extend(owners(settings, lock));
+    if let DatabaseUrl::Sqlite(path) = &settings.storage.database_url {
+        let path = resolved(path);
+        found.extend(restore::cut_short(&path).map(|what| {
+            fail("restore", what, "`sekisho db restore FILE` with the same backup; until then nothing starts")
+        }));
+        found.extend(leftovers(&path, copy));
+    }
     found
 }
 
@@ -26,12 +36,8 @@ pub(super) fn exposed(path: &Path) -> bool {
 /// The database and what SQLite keeps beside it.
 pub(super) fn database_files(settings: &Settings) -> Vec<PathBuf> {
     let DatabaseUrl::Sqlite(path) = &settings.storage.database_url else { return Vec::new() };
-    let beside = |end: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(end);
-        PathBuf::from(name)
-    };
-    ["", "-wal", "-shm"].into_iter().map(beside).filter(|path| path.exists()).collect()
+    let path = resolved(path);
+    ["", "-wal", "-shm"].map(|end| with_end(&path, end)).into_iter().filter(|path| path.exists()).collect()
 }
 
 fn directory(path: &Path) -> Finding {
@@ -95,8 +101,9 @@ fn modes(settings: &Settings) -> Finding {
 }
 
 /// A file that a command made as root is one that the server can't write.
-fn owners(settings: &Settings) -> Option<Finding> {
+fn owners(settings: &Settings, lock: Option<&Path>) -> Option<Finding> {
     let files = database_files(settings).into_iter().chain([root_key::path(settings)]);
+    let files = files.chain(lock.map(Path::to_owned));
     let of = |path: &Path| metadata(path).ok().as_ref().map(Metadata::uid);
     let owner = of(&settings.storage.data_dir)?;
     let others: Vec<_> = files
@@ -114,24 +121,33 @@ fn owners(settings: &Settings) -> Option<Finding> {
     ))
 }
 
-/// What a backup or a restore left that was killed.
-fn leftovers(settings: &Settings) -> Option<Finding> {
-    let DatabaseUrl::Sqlite(path) = &settings.storage.database_url else { return None };
+/// What a backup or a restore left that was killed, and the copies that adoptions made beside the database at `path`.
+fn leftovers(path: &Path, copy: Option<&Path>) -> Vec<Finding> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let own = path.file_name().unwrap_or_default().to_string_lossy();
     let is_draft = |name: &str| name.starts_with('.') && name.ends_with(".new");
-    let drafts: Vec<_> = std::fs::read_dir(folder)
-        .ok()?
-        .flatten()
-        .filter(|entry| entry.file_name().to_str().is_some_and(is_draft))
-        .map(|entry| entry.path().display().to_string())
-        .collect();
-    if drafts.is_empty() {
-        return None;
-    }
-    let files = drafts.join(" ");
-    Some(warn(
-        "leftovers",
-        format!("something that was being made when its command was ended: {files}"),
-        format!("if no backup or restore runs: rm {files}"),
-    ))
+    let is_kept = |name: &str| copy.is_some_and(|copy| copy.file_name() == Some(name.as_ref()));
+    let is_copy = |name: &str| name.starts_with(&format!("{own}.before-sekisho-")) && !is_kept(name);
+    let files = |is: &dyn Fn(&str) -> bool| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let named = entries.filter(|entry| entry.file_name().to_str().is_some_and(is));
+        let mut files: Vec<_> = named.map(|entry| entry.path().display().to_string()).collect();
+        files.sort();
+        (!files.is_empty()).then(|| files.join(" "))
+    };
+    let drafts = files(&is_draft).map(|files| {
+        warn(
+            "leftovers",
+            format!("something that was being made when its command was ended: {files}"),
+            format!("if no backup or restore runs: rm {files}"),
+        )
+    });
+    let copies = files(&is_copy).map(|files| {
+        warn(
+            "copies",
+            format!("copies of the database as it was before an adoption or its end, which hold the hashes of then: {files}"),
+            format!("once you no longer need them: rm {files}"),
+        )
+    });
+    drafts.into_iter().chain(copies).collect()
 }

@@ -42,7 +42,7 @@ pub async fn examine(patient: &Patient) -> Vec<Finding> {
 
     let mut found = configuration::examine(loaded);
     found.extend(keys::examine(loaded, looked.fingerprint.as_deref(), patient.now));
-    found.extend(files::examine(loaded));
+    found.extend(files::examine(loaded, patient.lock.as_deref(), looked.copy.as_deref()));
     found.extend(space::examine(settings));
     found.extend(looked.findings);
     found.extend(running::examine(settings, &server));

@@ -3,6 +3,7 @@
 use super::finding::{Finding, fail, ok};
 use super::system::{lock_holder, name_of, open_files};
 use sekisho_core::settings::{DatabaseUrl, Settings};
+use sekisho_store::resolved;
 use std::fs::{File, TryLockError, metadata};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -32,6 +33,7 @@ pub(super) fn examine(settings: &Settings, server: &Server) -> Option<Finding> {
     };
     let Some(pid) = pid else { return Some(ok("server", "one runs on this database")) };
     let DatabaseUrl::Sqlite(path) = &settings.storage.database_url else { return None };
+    let path = &resolved(path);
     let files = open_files(*pid);
     let place = metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
     Some(

@@ -196,9 +196,44 @@ fn files_that_others_can_read_or_the_server_can_not_write_are_named() {
         std::os::unix::fs::chown(&path, Some(12345), None).unwrap();
         says(&setup, site.folder(), "owners", "fail", "and these do not");
         std::os::unix::fs::chown(&path, Some(0), None).unwrap();
+        let lock = site.data().join("sekisho.db.lock");
+        std::os::unix::fs::chown(&lock, Some(12345), None).unwrap();
+        says(&setup, site.folder(), "owners", "fail", "sekisho.db.lock");
+        std::os::unix::fs::chown(&lock, Some(0), None).unwrap();
     }
     std::fs::write(site.data().join(".sekisho.db.0123456789abcdef.new"), "half").unwrap();
     says(&setup, site.folder(), "leftovers", "warn", ".sekisho.db.0123456789abcdef.new");
+}
+
+/// Those that nobody thinks of hold the hashes of then; the way back out of a trial that lasts is meant to be there.
+#[test]
+fn copies_of_what_was_before_an_adoption_are_named() {
+    let site = stopped();
+    let copy = |time: &str| {
+        let path = site.data().join(format!("sekisho.db.before-sekisho-{time}"));
+        std::fs::write(&path, "a copy").unwrap();
+        path
+    };
+    let (kept, left) = (copy("20261122T100304.567890Z"), copy("20261122T110304.567890Z"));
+    let standing = serde_json::json!({
+        "since": 0, "copy": kept, "journal_mode": "delete",
+        "table": {
+            "name": "user", "id": "id", "id_kind": "number", "username": null, "email": null, "full_name": null,
+            "hash": "hashed_password", "disabled": null, "fills": [], "passwords": "kept",
+        },
+    });
+    let stands = "insert into sekisho_meta (name, value) values ('beside', ?1)";
+    site.database().write().execute(stands, [standing.to_string()]).unwrap();
+    let message = format!(": {}", left.display());
+    says(&Setup::new(), site.folder(), "copies", "warn", &message);
+}
+
+#[test]
+fn a_restore_that_was_ended_is_named() {
+    let site = stopped();
+    std::fs::write(site.data().join("sekisho.db.restoring"), "").unwrap();
+    says(&Setup::new(), site.folder(), "restore", "fail", "a restore was ended before it was through");
+    std::fs::remove_file(site.data().join("sekisho.db.restoring")).unwrap();
 }
 
 #[test]
