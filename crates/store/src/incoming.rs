@@ -105,9 +105,23 @@ impl Read {
 impl Tx {
     /// Writes a user with extra, hash and hash mix as they are; the database decides every race.
     ///
-    /// What is taken is said, the id first, then the external id, name and address, or why the table of the application
-    /// beside refuses the row; then nothing was written and the transaction goes on. Call [`Tx::release_names`] before. The row of a deleted user holds its id for ever.
+    /// What is taken is said, the id first, then the external id, name and address, and then nothing was written and the
+    /// transaction goes on. Call [`Tx::release_names`] before. The row of a deleted user holds its id for ever.
+    ///
+    /// A constraint in the table of the application beside is [`Error::Taken`] or [`Error::Constraint`] and ends the
+    /// transaction, as every error does: [`Tx::try_insert_incoming`] survives it.
     pub async fn insert_incoming(&mut self, new: &IncomingUser) -> Result<Insert, Error> {
+        self.write_incoming(new, false).await
+    }
+
+    /// The same, and says what a constraint refuses: the user is undone alone.
+    ///
+    /// Each costs some pages of memory until the transaction ends, so it is for a few users.
+    pub async fn try_insert_incoming(&mut self, new: &IncomingUser) -> Result<Insert, Error> {
+        self.write_incoming(new, true).await
+    }
+
+    async fn write_incoming(&mut self, new: &IncomingUser, apart: bool) -> Result<Insert, Error> {
         let extra = new.extra.as_ref().map(|extra| Value::Object(extra.clone()).to_string());
         let (username_key, email_key) = (new.username_key.as_deref(), new.email_key.as_deref());
         let params = [
@@ -136,7 +150,11 @@ impl Tx {
         };
         steps.extend(password.iter().map(|params| (&PASSWORD, &params[..])));
         steps.extend(one_more.iter().map(|params| (&ONE_MORE_OF, &params[..])));
-        match self.run_together(&steps).await? {
+        let written = match apart {
+            true => self.run_together(&steps).await?,
+            false => Ok(self.run_each(&steps).await?),
+        };
+        match written {
             Ok(true) => Ok(Insert::Done),
             Ok(false) => {
                 let field = self.incoming_conflict(new, Timestamp::from_micros(i64::MIN)).await?;
@@ -145,6 +163,16 @@ impl Tx {
             }
             Err(error) => self.refused_beside(error).await,
         }
+    }
+
+    /// Runs these in order, up to one that changes no row: whether all did.
+    async fn run_each(&mut self, steps: &[(&'static Statement, &[Param<'_>])]) -> Result<bool, Error> {
+        for (what, params) in steps {
+            if self.run(what, params).await? == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Adds an item under the number that it had elsewhere, and lets later numbers begin above it; `false` if the

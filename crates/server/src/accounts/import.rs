@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sekisho_core::accounts::IncomingUser;
 use sekisho_core::exchange::{RowError, UserRow};
 use sekisho_core::{Ctx, Event, Refusal, UserId};
-use sekisho_store::{Field, Insert, Read, Tx};
+use sekisho_store::{Error, Field, Insert, Read, Tx};
 
 use super::seen::Seen;
 use crate::app::App;
@@ -15,6 +15,10 @@ use crate::failure::Failure;
 
 /// How many rows one transaction holds at most.
 pub const BATCH: usize = 5000;
+
+/// How many rows one transaction holds at most in which any may be refused by the table of an application beside: the
+/// database keeps for each what it has changed.
+const WARY: usize = 100;
 
 /// How an import shares the lock of the database with others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,8 +85,8 @@ impl Import {
     ///
     /// After an error none of them may count as brought in; the same rows can be given again.
     pub async fn batch(&mut self, app: &App, ctx: &Ctx, rows: &[UserRow]) -> Result<Vec<Brought>, Failure> {
-        let mut outcomes = Vec::with_capacity(rows.len());
         if let Some(seen) = &mut self.trial {
+            let mut outcomes = Vec::with_capacity(rows.len());
             let mut read = app.store.read().await?;
             for row in rows {
                 let user = row.to_incoming(UserId::new(ctx.now, &*app.dice), ctx.now);
@@ -90,32 +94,74 @@ impl Import {
             }
             return Ok(outcomes);
         }
+        let mut rows = &rows[..rows.len().min(BATCH)];
+        loop {
+            match self.write(app, ctx, rows, false).await? {
+                (outcomes, None) => return Ok(outcomes),
+                // The table of the application beside has refused a row, and all that came before it in one go: these
+                // come in without it, and the next batch begins with it.
+                (outcomes, Some(_)) if !outcomes.is_empty() => rows = &rows[..outcomes.len()],
+                (_, Some(_)) => break,
+            }
+        }
+        match self.write(app, ctx, &rows[..rows.len().min(WARY)], true).await? {
+            (outcomes, None) => Ok(outcomes),
+            (_, Some(error)) => Err(error.into()),
+        }
+    }
+
+    /// Brings rows in, in one transaction. With an error nothing is written: a constraint has refused the row behind those
+    /// whose outcomes are told.
+    async fn write(
+        &mut self,
+        app: &App,
+        ctx: &Ctx,
+        rows: &[UserRow],
+        wary: bool,
+    ) -> Result<(Vec<Brought>, Option<Error>), Failure> {
         if std::mem::replace(&mut self.begun, true) {
             tokio::time::sleep(self.pace.pause()).await;
         }
+        let mut outcomes = Vec::with_capacity(rows.len());
         let mut tx = app.store.begin().await?;
         let begun = Instant::now();
         tx.release_names(ctx.now).await?;
-        for row in rows.iter().take(BATCH) {
+        for row in rows {
             let user = row.to_incoming(UserId::new(ctx.now, &*app.dice), ctx.now);
-            outcomes.push(bring(&mut tx, ctx, row, &user).await?);
+            match bring(&mut tx, ctx, row, &user, wary).await {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(Failure::Store(error @ (Error::Taken { .. } | Error::Constraint { .. }))) => {
+                    return Ok((outcomes, Some(error)));
+                }
+                Err(failure) => return Err(failure),
+            }
             if begun.elapsed() > self.pace.hold() {
                 break;
             }
         }
         tx.commit().await?;
-        Ok(outcomes)
+        Ok((outcomes, None))
     }
 }
 
-async fn bring(tx: &mut Tx, ctx: &Ctx, row: &UserRow, user: &IncomingUser) -> Result<Brought, Failure> {
+async fn bring(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    row: &UserRow,
+    user: &IncomingUser,
+    wary: bool,
+) -> Result<Brought, Failure> {
     if let Some(here) = same_user(tx, row, user).await? {
         return Ok(left_alone(row, &here));
     }
     if let Some(error) = obstacle(tx, row).await? {
         return Ok(Brought::Refused(error));
     }
-    match tx.insert_incoming(user).await? {
+    let inserted = match wary {
+        true => tx.try_insert_incoming(user).await?,
+        false => tx.insert_incoming(user).await?,
+    };
+    match inserted {
         Insert::Done => {}
         Insert::Taken(field) => return Ok(Brought::Refused(taken(field))),
         Insert::Refused(what) => {
