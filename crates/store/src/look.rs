@@ -85,6 +85,11 @@ impl Look {
         check::schema_differences(&mut self.read).await
     }
 
+    /// Triggers and views that act on our tables and that neither this program nor an adoption in place has made.
+    pub async fn intruders(&mut self) -> Result<Vec<String>, Error> {
+        check::intruders(&mut self.read).await
+    }
+
     /// Whether the file keeps a write-ahead log, as one of ours does.
     pub async fn keeps_log(&mut self) -> Result<bool, Error> {
         check::keeps_log(&mut self.read, self.at_rest.then_some(self.path.as_path())).await

@@ -10,6 +10,7 @@ use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::migrate;
 use crate::session::Read;
+use crate::sqlite::in_place;
 use crate::sqlite::translate;
 
 /// What `integrity_check` says, unless that is "ok"; it may meet damage that it can't go on from.
@@ -68,12 +69,52 @@ pub(crate) async fn schema_differences(read: &mut Read) -> Result<Vec<String>, E
     Ok(found)
 }
 
-/// Every table and index of a fresh database, with what made it.
-fn fresh() -> rusqlite::Result<Vec<(String, Option<String>)>> {
+/// Triggers and views that this program did not make and that would act behind its back: those that name a table of ours,
+/// and of the ones that keep an application's table in step, those that are not as the record of that makes them.
+///
+/// A trigger of a back-up would otherwise undo what is done to a user, in the same transaction.
+pub(crate) async fn intruders(read: &mut Read) -> Result<Vec<String>, Error> {
+    let made = match read.standing().await? {
+        Some(standing) => in_place::made_for(&standing.table, in_memory().map_err(translate)?)?,
+        None => Vec::new(),
+    };
+    let all = "select type, name, coalesce(sql, '') from sqlite_schema where type in ('trigger', 'view') order by name";
+    let rows = read.rows(all, &[]).await?;
+    let taken = |mut row: crate::value::Row| Ok((row.take(0)?, row.take(1)?, row.take(2)?));
+    let there = rows.into_iter().map(taken).collect::<Result<Vec<(String, String, String)>, Error>>()?;
+    let missing = made.iter().filter(|(name, _)| !there.iter().any(|(_, other, _)| other == name));
+    let mut found: Vec<_> = missing.map(|(name, _)| format!("{name} is missing")).collect();
+    for (kind, name, sql) in &there {
+        let ours = made.iter().find(|(other, _)| other == name);
+        // An identifier can't be spelled without its letters, but in either case of them.
+        let acts = |text: &str| text.to_ascii_lowercase().contains("sekisho_");
+        match ours {
+            Some((_, made)) if made == sql => {}
+            Some(_) => {
+                found.push(format!("{kind} {name} is not as the record of the application's table makes it"))
+            }
+            // A view of an application's own that reads ours is nobody's business here.
+            None if acts(if kind == "view" { name } else { sql }) => {
+                found.push(format!("{kind} {name} is not of this program, and acts on its tables"));
+            }
+            None => {}
+        }
+    }
+    Ok(found)
+}
+
+/// A fresh database.
+fn in_memory() -> rusqlite::Result<Connection> {
     let conn = Connection::open_in_memory()?;
     for statement in migrate::schema(Dialect::Sqlite) {
         conn.execute_batch(&statement)?;
     }
+    Ok(conn)
+}
+
+/// Every table and index of a fresh database, with what made it.
+fn fresh() -> rusqlite::Result<Vec<(String, Option<String>)>> {
+    let conn = in_memory()?;
     let all =
         "select name, sql from sqlite_schema where substr(name, 1, 8) = 'sekisho_' order by rootpage, name";
     conn.prepare(all)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()

@@ -43,6 +43,7 @@ async fn a_look_leaves_no_trace_and_sees_one_state() {
         look.integrity(9).await.unwrap(),
         look.foreign_keys(9).await.unwrap(),
         look.schema_differences().await.unwrap(),
+        look.intruders().await.unwrap(),
     ] {
         assert_eq!(found, Vec::<String>::new());
     }

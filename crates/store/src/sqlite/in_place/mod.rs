@@ -5,6 +5,7 @@
 //! names begin with `sekisho_beside`. They stand on our tables: the application's own are only read and written to.
 
 mod leaving;
+mod made;
 mod recovery;
 mod sql;
 mod standing;
@@ -12,6 +13,7 @@ mod trial;
 mod triggers;
 
 pub use leaving::leave_wal;
+pub(crate) use made::made_for;
 pub use recovery::recover;
 pub(crate) use standing::{inspect, stands};
 pub use trial::TrialFailure;

@@ -1,0 +1,42 @@
+//! What an application's table, as it is on record, makes of view and triggers: for a check of those that are there.
+
+use rusqlite::Connection;
+use sekisho_core::beside::{Fill, Table};
+
+use super::sql::name;
+use super::triggers::{accounts_view, triggers};
+use crate::error::Error;
+use crate::sqlite::translate;
+
+/// The view and the triggers of a table, made in an empty database of ours: name, and the text that the schema has of each.
+///
+/// The record is part of the file, and so as little to be trusted as that: [`Error::Corrupt`] where no adoption in place
+/// writes such a one, since what it makes could be anything.
+pub(crate) fn made_for(table: &Table, empty: Connection) -> Result<Vec<(String, String)>, Error> {
+    if !is_plain(table) {
+        return Err(Error::corrupt(
+            "what is on record of the application's table is not what an adoption writes",
+        ));
+    }
+    // One trigger stands on the application's own table, whatever columns that has.
+    let application = format!("create table {} (stands_for_its_columns)", name(&table.name));
+    for statement in [application, accounts_view(table)].into_iter().chain(triggers(table)) {
+        empty.execute(&statement, []).map_err(|_| {
+            Error::corrupt("of what is on record of the application's table no trigger can be made")
+        })?;
+    }
+    let all = "select name, sql from sqlite_schema where type in ('view', 'trigger')";
+    let mut statement = empty.prepare(all).map_err(translate)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(translate)?;
+    rows.collect::<Result<_, _>>().map_err(translate)
+}
+
+/// Whether the table is not one of ours, and numbers, which alone go into statements as they are, are numbers.
+fn is_plain(table: &Table) -> bool {
+    let ours = table.name.to_ascii_lowercase().starts_with("sekisho_");
+    let number = |fill: &Fill| match fill {
+        Fill::Number(text) => text.parse::<f64>().is_ok_and(f64::is_finite),
+        _ => true,
+    };
+    !ours && table.fills.iter().all(|(_, fill)| number(fill))
+}
