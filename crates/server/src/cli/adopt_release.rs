@@ -9,7 +9,7 @@ use serde_json::json;
 use super::db_progress::ProgressLine;
 use super::exit::Stop;
 use super::instance::{Instance, lock_path};
-use super::open::sqlite_path;
+use super::open::{runtime, sqlite_path};
 use super::output::Out;
 use super::prompt;
 use crate::adopt::in_place::InPlaceError;
@@ -46,10 +46,7 @@ pub(super) fn run(
     flags: &Flags,
     out: &mut Out,
 ) -> Result<(), Stop> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Stop::unavailable(format!("cannot start: {error}")))?;
+    let runtime = runtime()?;
     let file = match file {
         Some(file) => sekisho_store::resolved(&file),
         None => sqlite_path(&config::load(flags)?.settings)?,

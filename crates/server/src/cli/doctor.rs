@@ -2,6 +2,7 @@
 
 use super::exit::{Exit, Stop};
 use super::instance::lock_path;
+use super::open::runtime;
 use super::output::Out;
 use crate::config::{self, Flags};
 use crate::doctor::{self, Finding, Patient, State};
@@ -29,10 +30,7 @@ pub(super) fn run(flags: &Flags, out: &mut Out) -> Result<(), Stop> {
     });
     let lock = database.map(|database| lock_path(&database));
     let patient = Patient { loaded, now: SystemClock.now(), lock };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Stop::unavailable(format!("cannot start: {error}")))?;
+    let runtime = runtime()?;
     let found = runtime.block_on(doctor::examine(&patient));
     let worst = found.iter().map(|finding| finding.state).max().unwrap_or(State::Ok);
     show(&found, worst, out)?;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use sekisho_core::{Dice, dice};
+pub(crate) use sekisho_store::beside as with_end;
 
 /// A name beside `path` that no other process draws: `.NAME.0123456789abcdef.new`.
 pub(crate) fn draft(path: &Path, dice: &dyn Dice) -> PathBuf {
@@ -16,13 +17,6 @@ pub(crate) fn draft(path: &Path, dice: &dyn Dice) -> PathBuf {
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{number:016x}.new"));
     path.with_file_name(name)
-}
-
-/// The path with an end put behind its last character.
-pub(crate) fn with_end(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    PathBuf::from(name)
 }
 
 /// Gives the draft its name, unless something has that name; then [`ErrorKind::AlreadyExists`].

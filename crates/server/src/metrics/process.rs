@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rustix::process::{Resource, getrlimit};
 use sekisho_core::Timestamp;
+use sekisho_store::beside;
 
 use super::page::Page;
 
@@ -38,14 +39,12 @@ pub(super) fn write(page: &mut Page, started: Timestamp) {
 /// Writes the sizes of the database's files and what room is left beside them.
 pub(super) fn write_files(page: &mut Page, database: &Path) {
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
-    let mut log = database.as_os_str().to_owned();
-    log.push("-wal");
     page.gauge(
         "sekisho_database_file_bytes",
         "Sizes of the database and of its write-ahead log.",
         |samples| {
             samples.of(&[("file", "database")], size(database));
-            samples.of(&[("file", "wal")], size(Path::new(&log)));
+            samples.of(&[("file", "wal")], size(&beside(database, "-wal")));
         },
     );
     let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -211,7 +211,8 @@ pub(crate) fn is_open(path: &Path) -> bool {
     beside(path, "-wal").exists()
 }
 
-pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
+/// What lies beside a file under its name and this end, such as the log, `-wal`.
+pub fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)
