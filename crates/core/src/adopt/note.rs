@@ -3,7 +3,7 @@
 use crate::refusal::Refusal;
 
 /// What became of a row otherwise than it was there.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Note {
     /// Neither name nor address: nobody could log in as this user.
     LeftOut,
@@ -11,7 +11,7 @@ pub enum Note {
     NameTaken,
     /// There was no name.
     NameAbsent,
-    /// The name holds what no text here holds.
+    /// The name holds what no text here holds, or is too long.
     NameUnusable,
     /// Somebody else's name differs in case or width alone.
     NameTwin,
@@ -25,11 +25,17 @@ pub enum Note {
     HashUnreadable(Refusal),
     /// There was no password's hash.
     PasswordAbsent,
+    /// A column holds more than a record of an export does, and what it holds was left out.
+    TooLong(String),
+    /// Its id came before, with another name and another address.
+    CameAsAnother,
+    /// Its id was a row's that the application has deleted.
+    IdReused,
 }
 
 impl Note {
     /// The stable name of the note in JSON.
-    pub const fn code(self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::LeftOut => "left_out",
             Self::NameTaken => "name_taken",
@@ -41,11 +47,14 @@ impl Note {
             Self::AddressUnusable => "address_unusable",
             Self::HashUnreadable(_) => "hash_unreadable",
             Self::PasswordAbsent => "password_absent",
+            Self::TooLong(_) => "too_long",
+            Self::CameAsAnother => "came_as_another",
+            Self::IdReused => "id_reused",
         }
     }
 
     /// The note in one line.
-    pub fn text(self) -> String {
+    pub fn text(&self) -> String {
         match self {
             Self::LeftOut => "left out: it has neither name nor address",
             Self::NameTaken => {
@@ -53,7 +62,7 @@ impl Note {
             }
             Self::NameAbsent => "it has no name, so that it has a new one: log in by that, or by the address",
             Self::NameUnusable => {
-                "its name holds what no name can, so that it has a new one: log in by that, or by the address"
+                "its name is too long or holds what no name can, so that it has a new one: log in by that, or by the address"
             }
             Self::NameTwin => {
                 "another name differs from its own in case alone: log in with the exact spelling"
@@ -65,6 +74,16 @@ impl Note {
                 return format!("its password can't be verified ({}): set a new one", refusal.code());
             }
             Self::PasswordAbsent => "it has no password: set one",
+            Self::TooLong(column) => {
+                return format!("its {column} is longer than an export can hold, and was left out");
+            }
+            Self::CameAsAnother => {
+                "its id came before with another name and another address, and that user stays as they are: if it is \
+                 somebody else's now, make them a user here"
+            }
+            Self::IdReused => {
+                "its id was another's before: it is a user of its own; who had the id before stays here without a row there"
+            }
         }
         .to_owned()
     }

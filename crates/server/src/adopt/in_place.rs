@@ -42,7 +42,9 @@ pub struct InPlace {
     store: Store,
     tx: Tx,
     standing: Standing,
-    before: Option<(Standing, u64)>,
+    before: Option<(Standing, Vec<String>)>,
+    /// How many rows were changed so far.
+    mended: u64,
     now: Timestamp,
 }
 
@@ -55,6 +57,10 @@ pub struct Stands {
     pub linked: u64,
     /// How many users the application could not let in by itself, since it does not read their hashes.
     pub unreadable: u64,
+    /// How many users are here whose row the application has deleted.
+    pub gone: u64,
+    /// Why the file has no write-ahead log yet though nobody is at work in it: the next start of the server tries again.
+    pub no_log: Option<String>,
 }
 
 impl InPlace {
@@ -77,15 +83,22 @@ impl InPlace {
         // The state under the lock: nobody writes between the copy and the adoption.
         let copy = Copy::make(file, now, each)?;
         tx.make_schema(now).await?;
+        let mut mended = 0;
         let before = match tx.standing().await? {
-            Some(standing) => Some((standing, tx.links().await?)),
+            Some(standing) => Some((standing, tx.made_beside().await?)),
             None => None,
         };
         tx.stand_aside().await?;
+        // Only of the same table: of another, all rows would seem to be gone.
+        if let Some((before, _)) = &before
+            && (&before.table.name, &before.table.id) == (&table.name, &table.id)
+        {
+            mended += tx.note_rows_gone(&table).await?;
+        }
         let journal_mode = before.as_ref().map_or(journal_mode, |(before, _)| before.journal_mode.clone());
         let standing =
             Standing { since: now.as_micros(), copy: copy.path.display().to_string(), journal_mode, table };
-        Ok(InPlace { file: file.to_owned(), copy, store, tx, standing, before, now })
+        Ok(InPlace { file: file.to_owned(), copy, store, tx, standing, before, mended, now })
     }
 
     /// The copy, from which the rows are to be read: reading the file itself would wait for this transaction's end.
@@ -100,27 +113,31 @@ impl InPlace {
 
     /// Links users and rows, makes the triggers, tries them out, and makes all of it durable.
     ///
-    /// Where it stood already and nothing is new, nothing is written and no copy stays.
-    pub async fn finish(self) -> Result<Stands, InPlaceError> {
-        let InPlace { file, copy, store, mut tx, standing, before, now } = self;
-        if let Some(failure) = tx.stand_beside(&standing).await? {
-            return Err(InPlaceError::Trial(failure));
-        }
-        let (linked, unreadable) = (tx.links().await?, tx.unreadable_beside().await?);
-        let unchanged =
-            before.is_some_and(|(before, links)| links == linked && before.table == standing.table);
-        if unchanged {
-            return Ok(Stands { copy: None, linked, unreadable });
+    /// Where it stood already, nothing `came` and nothing had to be mended, nothing is written and no copy stays.
+    pub async fn finish(self, came: bool) -> Result<Stands, InPlaceError> {
+        let InPlace { file, copy, store, mut tx, standing, before, mended, now } = self;
+        let mended = mended + tx.stand_beside(&standing).await?.map_err(InPlaceError::Trial)?;
+        let (linked, unreadable, gone) =
+            (tx.links().await?, tx.unreadable_beside().await?, tx.rows_gone().await?);
+        let made = tx.made_beside().await?;
+        let stood = before.is_some_and(|(before, was)| was == made && before.table == standing.table);
+        if stood && !came && mended == 0 {
+            return Ok(Stands { copy: None, linked, unreadable, gone, no_log: None });
         }
         tx.commit().await?;
         let copy = copy.keep();
         store.close().await;
         // From now on both write: a log lets readers go on meanwhile. Where the application is just at work, the first
-        // start of the server does it.
-        if let Ok(store) = Store::open(&DatabaseUrl::Sqlite(file), OpenOptions::new(now)).await {
-            store.close().await;
-        }
-        Ok(Stands { copy: Some(copy), linked, unreadable })
+        // start of the server does it; whatever else goes wrong, the users have come.
+        let no_log = match Store::open(&DatabaseUrl::Sqlite(file), OpenOptions::new(now)).await {
+            Ok(store) => {
+                store.close().await;
+                None
+            }
+            Err(sekisho_store::Error::Busy { .. }) => None,
+            Err(error) => Some(error.to_string()),
+        };
+        Ok(Stands { copy: Some(copy), linked, unreadable, gone, no_log })
     }
 }
 

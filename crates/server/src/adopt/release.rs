@@ -35,8 +35,10 @@ pub struct Trial {
 pub struct Released {
     /// The copy of the file as it was before the end.
     pub copy: PathBuf,
-    /// Whether the file has the journal mode of old again; `false` where the application has it open.
+    /// Whether the file has the journal mode of old again.
     pub journal_mode_restored: bool,
+    /// Why it has not after the way back; the end of the trial stands all the same.
+    pub log_kept: Option<String>,
 }
 
 /// How the trial in this file stands.
@@ -45,8 +47,6 @@ pub async fn look(file: &Path, now: Timestamp) -> Result<Trial, InPlaceError> {
     let mut tx = store.begin().await?;
     let standing = tx.standing().await?.ok_or_else(|| InPlaceError::NotBeside(file.to_owned()))?;
     let (linked, unreadable) = (tx.links().await?, tx.unreadable_beside().await?);
-    // Once the passwords are withheld, nobody could be let in.
-    let unreadable = if standing.table.passwords == Passwords::Withheld { linked } else { unreadable };
     Ok(Trial { standing, linked, unreadable })
 }
 
@@ -66,11 +66,43 @@ pub async fn release(
     match how {
         Release::Keep => tx.withhold_passwords(&standing).await.map(drop)?,
         Release::Detach => tx.detach().await?,
-        Release::Back => tx.take_away().await?,
+        Release::Back => {
+            // They are still here, and the application needs them again.
+            if standing.table.passwords == Passwords::Withheld {
+                tx.give_passwords_back(&standing).await?;
+            }
+            tx.take_away().await?;
+        }
     }
     tx.commit().await?;
     let copy = copy.keep();
     store.close().await;
-    let journal_mode_restored = how == Release::Back && leave_wal(file, &standing.journal_mode)?;
-    Ok(Released { copy, journal_mode_restored })
+    let (journal_mode_restored, log_kept) = match how {
+        Release::Back => log_left(leave_wal(file, &standing.journal_mode)),
+        Release::Keep | Release::Detach => (false, None),
+    };
+    Ok(Released { copy, journal_mode_restored, log_kept })
+}
+
+/// Whether the log is gone, and else why not. The trial has ended by then, so that no outcome is an error.
+fn log_left(outcome: Result<bool, sekisho_store::Error>) -> (bool, Option<String>) {
+    match outcome {
+        Ok(true) => (true, None),
+        Ok(false) => (false, Some("the application has the file open".to_owned())),
+        Err(error) => (false, Some(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_stays_does_not_undo_what_is_committed() {
+        assert_eq!(log_left(Ok(true)), (true, None));
+        let (restored, why) = log_left(Ok(false));
+        assert_eq!((restored, why.as_deref()), (false, Some("the application has the file open")));
+        let (restored, why) = log_left(Err(sekisho_store::Error::Busy { waited_ms: 7 }));
+        assert!(!restored && why.is_some());
+    }
 }

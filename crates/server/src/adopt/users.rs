@@ -61,6 +61,10 @@ pub struct Adoption<'a> {
     dice: &'a dyn Dice,
     origin: &'a Origin,
     naming: Naming,
+    /// Whether the users stay in the application's own file, whose rows may be deleted and their ids given to others.
+    in_place: bool,
+    /// Whether there are links between rows and users.
+    links: bool,
     /// How many rows are still to come, so that later ones get later ids.
     to_come: u64,
     known: u64,
@@ -85,6 +89,8 @@ impl<'a> Adoption<'a> {
             dice,
             origin,
             naming,
+            in_place: false,
+            links: false,
             to_come: users,
             known: 0,
             agree: 0,
@@ -95,6 +101,11 @@ impl<'a> Adoption<'a> {
         }
     }
 
+    /// The users stay in the application's own file.
+    pub fn in_place(self, in_place: bool) -> Self {
+        Self { in_place, ..self }
+    }
+
     /// Lets all rows come; the caller commits, or nothing has happened.
     pub async fn write(mut self, tx: &mut Tx, rows: &mut Receiver<Row>) -> Result<Report, Problem> {
         tx.release_names(self.ctx.now).await?;
@@ -102,7 +113,11 @@ impl<'a> Adoption<'a> {
         while let Some(row) = rows.recv().await {
             match row {
                 Row::User(row) => {
-                    if let Some(user) = self.user(Some(tx), *row).await? {
+                    let (user, former) = self.user(Some(tx), *row).await?;
+                    if let Some(user) = user {
+                        if let (Some(former), Some(external_id)) = (former, &user.external_id) {
+                            tx.part_from_row(external_id, former).await?;
+                        }
                         self.insert(tx, &user).await?;
                     }
                 }
@@ -129,7 +144,7 @@ impl<'a> Adoption<'a> {
         while let Some(row) = rows.recv().await {
             match row {
                 Row::User(row) => {
-                    if let Some(user) = self.user(read.as_deref_mut(), *row).await? {
+                    if let (Some(user), _) = self.user(read.as_deref_mut(), *row).await? {
                         self.tried.extend(user.external_id);
                     }
                 }
@@ -143,6 +158,7 @@ impl<'a> Adoption<'a> {
 
     /// Whoever is here keeps name and address, and so does who is deleted while the name is not free.
     async fn meet_who_is_here(&mut self, read: &mut Read) -> Result<(), Error> {
+        self.links = self.in_place && read.has_links().await?;
         let mut after = None;
         loop {
             let page = read.holders(after, PAGE).await?;
@@ -157,23 +173,39 @@ impl<'a> Adoption<'a> {
         }
     }
 
-    /// The user that a row becomes; `None` for one who came before.
+    /// The user that a row becomes, `None` for one who came before; and whose the row's id was, if it is another's now.
     async fn user(
         &mut self,
         read: Option<&mut Read>,
         mut row: Adopted,
-    ) -> Result<Option<IncomingUser>, Error> {
+    ) -> Result<(Option<IncomingUser>, Option<UserId>), Error> {
         row.old_id = self.naming.identify(row.old_id);
         let external_id = self.origin.external_id(&row.old_id);
         self.to_come = self.to_come.saturating_sub(1);
-        if let Some(read) = read
-            && self.came_before(read, &external_id, &row).await?
-        {
-            self.report.unchanged += 1;
-            return Ok(None);
-        }
+        let before = match read {
+            Some(read) => self.came_before(read, &external_id, &row).await?,
+            None => Before::Unknown,
+        };
+        let former = match before {
+            Before::Unknown => None,
+            Before::Same => {
+                self.report.unchanged += 1;
+                return Ok((None, None));
+            }
+            Before::Another(username) => {
+                self.report.unchanged += 1;
+                let notes = vec![Note::CameAsAnother];
+                let (old_id, name) = (row.old_id, row.name);
+                self.report.rows.push(RowReport { old_id, name, username: Some(username), notes });
+                return Ok((None, None));
+            }
+            Before::Parted(former) => Some(former),
+        };
         let Arrival { username, username_key, email_key, token_version, mut notes } = self.naming.place(&row);
         let password = row.password.map(|hash| kept_verbatim(hash, &mut notes));
+        if former.is_some() {
+            notes.push(Note::IdReused);
+        }
         if password.is_none() {
             notes.push(Note::PasswordAbsent);
         }
@@ -184,7 +216,7 @@ impl<'a> Adoption<'a> {
         self.report.adopted += 1;
         self.report.disabled += u64::from(row.disabled);
         let now = self.ctx.now;
-        Ok(Some(IncomingUser {
+        let user = IncomingUser {
             // Ids are listed in the order of their times; a row that comes later must not come before.
             id: UserId::new(now.minus(Duration::from_millis(self.to_come)), self.dice),
             external_id: Some(external_id),
@@ -199,28 +231,55 @@ impl<'a> Adoption<'a> {
             created_at: now,
             updated_at: now,
             password,
-        }))
+        };
+        Ok((Some(user), former))
     }
 
     /// Whether the row came before, be it that its user is deleted since.
+    ///
+    /// In the application's own file the links tell; where a user has none, an id alone does not: SQLite gives that of a
+    /// deleted row to the next one. Then name, address or hash must be theirs, or the user's hash would be written into
+    /// somebody else's row.
     async fn came_before(
         &mut self,
         read: &mut Read,
         external_id: &str,
         row: &Adopted,
-    ) -> Result<bool, Error> {
-        let known = match read.adopted_user(external_id).await? {
-            Some(id) => read.user_by_id(id).await?,
+    ) -> Result<Before, Error> {
+        let linked = if self.links { read.linked_user(external_id).await? } else { None };
+        let adopted = match linked {
+            Some(id) => Some(id),
+            None => read.adopted_user(external_id).await?,
+        };
+        let (id, known) = match adopted {
+            Some(id) => (id, read.user_by_id(id).await?),
             None => match read.user_by_external_id(external_id).await? {
-                Some(user) => Some(user),
-                None => return Ok(false),
+                Some(user) => (user.id, Some(user)),
+                None => return Ok(Before::Unknown),
             },
         };
-        if let Some(user) = known {
+        let Some(user) = known else {
+            let parted = linked.is_none() && self.links && read.has_lost_row(id).await?;
+            return Ok(if parted { Before::Parted(id) } else { Before::Same });
+        };
+        let same = is_the_same(&user, row);
+        if same || linked.is_some() {
             self.known += 1;
-            self.agree += u64::from(is_the_same(&user, row));
+            self.agree += u64::from(same);
+            return Ok(Before::Same);
         }
-        Ok(true)
+        if !self.in_place {
+            self.known += 1;
+            return Ok(Before::Another(user.username));
+        }
+        let whole = read.whole_user(id).await?;
+        let hash = whole.and_then(|user| user.password).map(|(hash, _)| hash);
+        let same_hash = hash.is_some() && hash == row.password;
+        self.known += 1;
+        // One who has lost their row for certain says nothing of whether it is another database.
+        let lost = self.links && read.has_lost_row(id).await?;
+        self.agree += u64::from(same_hash || lost);
+        Ok(if same_hash { Before::Same } else { Before::Parted(id) })
     }
 
     async fn insert(&mut self, tx: &mut Tx, user: &IncomingUser) -> Result<(), Error> {
@@ -254,6 +313,18 @@ impl<'a> Adoption<'a> {
         }
         Ok(self.report)
     }
+}
+
+/// What a row's id says of earlier ones.
+enum Before {
+    /// None of this id came.
+    Unknown,
+    /// The row came, or its user is deleted here.
+    Same,
+    /// The user of this name came with this id, and has neither name nor address in common with the row.
+    Another(String),
+    /// The id was this user's, and is somebody else's now.
+    Parted(UserId),
 }
 
 /// Whether the user is whom the row says: the same name, or the same address.

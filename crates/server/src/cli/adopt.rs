@@ -216,7 +216,7 @@ fn try_out(
                 )));
             }
         }
-        let adoption = Adoption::new(&ctx, &SystemDice, origin, survey);
+        let adoption = Adoption::new(&ctx, &SystemDice, origin, survey).in_place(in_place);
         let (mut rows, reading) = read(foreign, mapping);
         let report = adoption.try_out(look.as_deref_mut(), &mut rows).await;
         drop(rows);

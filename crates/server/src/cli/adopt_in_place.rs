@@ -88,14 +88,17 @@ pub(super) fn write(
         let mut begun = begun.map_err(|error| adopt_release::stop(&error))?;
         let foreign = Foreign::open(begun.source()).map_err(|error| unreadable(begun.source(), &error))?;
         let survey = adopt::survey(&foreign, mapping).map_err(|error| unreadable(begun.source(), &error))?;
-        let adoption = Adoption::new(&ctx, &SystemDice, &origin, survey);
+        let adoption = Adoption::new(&ctx, &SystemDice, &origin, survey).in_place(true);
         let (mut rows, reading) = read(foreign, mapping);
         let report = adoption.write(begun.tx(), &mut rows).await;
         drop(rows);
         finished(reading).await?;
         let report: Result<Report, Problem> = report;
         let report = report?;
-        let stands = begun.finish().await.map_err(|error| adopt_release::stop(&error))?;
+        let stands = begun
+            .finish(report.adopted + report.items_adopted > 0)
+            .await
+            .map_err(|error| adopt_release::stop(&error))?;
         Ok((report, further(mapping, &stands)))
     })
 }
@@ -138,6 +141,18 @@ fn further(mapping: &Mapping, stands: &Stands) -> Further {
             stands.unreadable
         ));
     }
+    if stands.gone > 0 {
+        lines.push(format!(
+            "note         {} users here have no row in table {table} any more, since the application deleted it: \
+             `sekisho user delete NAME` deletes them here too",
+            stands.gone
+        ));
+    }
+    if let Some(reason) = &stands.no_log {
+        lines.push(format!(
+            "note         the users have come, but the file could not be opened again to begin a write-ahead log: {reason}"
+        ));
+    }
     lines.extend(
         [
             "passwords    new ones are hashed with bcrypt (at most 72 bytes) and none is rewritten, so that the application \
@@ -155,6 +170,8 @@ fn further(mapping: &Mapping, stands: &Stands) -> Further {
             "copy": stands.copy,
             "linked": stands.linked,
             "unreadable": stands.unreadable,
+            "gone": stands.gone,
+            "no_log": stands.no_log,
         }),
         lines,
     }

@@ -119,6 +119,7 @@ fn tell(file: &Path, end: End, trial: &Trial, released: &Released, out: &mut Out
             "linked": trial.linked,
             "unreadable": trial.unreadable,
             "journal_mode_restored": released.journal_mode_restored,
+            "log_kept": released.log_kept,
         }));
     }
     out.line(&format!("the file as it was: {}", released.copy.display()))?;
@@ -141,10 +142,8 @@ fn tell(file: &Path, end: End, trial: &Trial, released: &Released, out: &mut Out
         ],
     };
     lines.iter().try_for_each(|line| out.line(line))?;
-    if end == End::Back && !released.journal_mode_restored {
-        out.line(
-            "the application has the file open, which therefore keeps its write-ahead log; that does no harm",
-        )?;
+    if let Some(reason) = &released.log_kept {
+        out.line(&format!("the file keeps its write-ahead log, which does no harm: {reason}"))?;
     }
     Ok(())
 }

@@ -4,5 +4,6 @@ mod application;
 mod proxies;
 mod refused;
 mod release;
+mod reuse;
 mod shapes;
 mod trial;

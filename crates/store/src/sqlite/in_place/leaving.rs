@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sekisho_core::beside::{NOBODYS_HASH, Passwords, Standing};
 
 use super::sql::{count, drop_triggers, literal, name, ours, run, text};
-use super::standing::STANDING;
+use super::standing::{STANDING, hashes_from_here};
 use crate::echo::Observer;
 use crate::error::Error;
 use crate::session::Tx;
@@ -29,14 +29,14 @@ impl Tx {
         let mut standing = standing.clone();
         standing.table.passwords = Passwords::Withheld;
         let table = standing.table.clone();
-        if let Some(failure) = self.stand_beside(&standing).await? {
+        if let Err(failure) = self.stand_beside(&standing).await? {
             return Err(Error::misuse(format!("{}: {}", failure.step, failure.reason)));
         }
         self.on_sqlite(|conn| {
             run(
                 conn,
                 &format!(
-                    "update {} set {} = {} where {} in (select row_id from sekisho_beside)",
+                    "update {} set {} = {} where {} in (select row_id from sekisho_beside where row_id is not null)",
                     name(&table.name),
                     name(&table.hash),
                     literal(NOBODYS_HASH),
@@ -44,6 +44,15 @@ impl Tx {
                 ),
             )
         })
+    }
+
+    /// Puts the hashes back that [`Tx::withhold_passwords`] took out of the application's table; to how many rows.
+    ///
+    /// Nothing is tried: the way back must be open though the table would not take a new user any more.
+    pub async fn give_passwords_back(&mut self, standing: &Standing) -> Result<u64, Error> {
+        let mut table = standing.table.clone();
+        table.passwords = Passwords::Kept;
+        self.on_sqlite(|conn| hashes_from_here(&table).map_or(Ok(0), |given_back| run(conn, &given_back)))
     }
 
     /// Leaves the application's table as it is from now on; the users here are Sekisho's alone.

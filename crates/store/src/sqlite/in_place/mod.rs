@@ -2,7 +2,8 @@
 //! again. Only SQLite has such a thing; on PostgreSQL two applications share a server, not a file.
 //!
 //! A view, a table of links and triggers are made at run time, since their texts name the application's columns; all their
-//! names begin with `sekisho_beside`. They stand on our tables: the application's own are only read and written to.
+//! names begin with `sekisho_beside`. They stand on our tables; on the application's own stand at most two indexes, and one
+//! trigger that notes which of its rows it has deleted.
 
 mod leaving;
 mod made;

@@ -34,6 +34,16 @@ pub(super) fn ours(conn: &Conn, kind: &str) -> Result<Vec<String>, Error> {
     conn.rows(text(&sql), &[])?.into_iter().map(|mut row| row.take(0)).collect()
 }
 
+/// The texts of all that was made for standing beside.
+pub(super) fn made(conn: &Conn) -> Result<Vec<String>, Error> {
+    let sql = format!(
+        "select sql from sqlite_schema where sql is not null and substr(name, 1, {}) = {} order by type, name",
+        PREFIX.len(),
+        literal(PREFIX)
+    );
+    conn.rows(text(&sql), &[])?.into_iter().map(|mut row| row.take(0)).collect()
+}
+
 /// Whether the schema has something of this kind and name.
 pub(super) fn exists(conn: &Conn, kind: &str, name: &str) -> Result<bool, Error> {
     let sql = "select 1 from sqlite_schema where type = ?1 and name = ?2";

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use sekisho_core::beside::{Column, IdKind, NOBODYS_HASH, Passwords, Standing, Table};
 
-use super::sql::{count, drop_triggers, exists, literal, name, run, text};
+use super::sql::{count, drop_triggers, exists, literal, made, name, run, text};
+use sekisho_core::id::UserId;
+
 use super::trial::{self, TrialFailure};
 use super::triggers;
 use crate::echo::Observer;
@@ -46,6 +48,24 @@ pub(crate) fn stands(conn: &Conn) -> bool {
 }
 
 impl Read {
+    /// Whether rows of an application are linked to users here.
+    pub async fn has_links(&mut self) -> Result<bool, Error> {
+        let there = "select 1 from sqlite_schema where type = 'table' and name = 'sekisho_beside'";
+        Ok(self.row(there, &[]).await?.is_some())
+    }
+
+    /// Whose the application's row of this id is, as long as there are links.
+    pub async fn linked_user(&mut self, row: &str) -> Result<Option<UserId>, Error> {
+        let sql = "select user_id from sekisho_beside where row_id in ($1, cast($1 as integer)) and cast(row_id as text) = $1";
+        self.row(sql, &[row.into()]).await?.map(|mut row| row.take(0)).transpose()
+    }
+
+    /// Whether the application has deleted this user's row, as long as there are links.
+    pub async fn has_lost_row(&mut self, user: UserId) -> Result<bool, Error> {
+        let sql = "select 1 from sekisho_beside where user_id = $1 and row_id is null";
+        Ok(self.row(sql, &[user.into()]).await?.is_some())
+    }
+
     /// How the database stands beside an application; `None` if it has its file alone.
     pub async fn standing(&mut self) -> Result<Option<Standing>, Error> {
         // A file that was never adopted, or is the application's again, has no such table.
@@ -117,18 +137,22 @@ impl Tx {
         self.on_sqlite(drop_triggers)
     }
 
-    /// Links the users who came from the application's rows to these, gives rows the names that users got here, makes the
-    /// triggers, and tries them; the step that the application's table did not take, if any.
-    pub async fn stand_beside(&mut self, standing: &Standing) -> Result<Option<TrialFailure>, Error> {
+    /// Notes which rows are gone, links the users who came from the application's rows to these, gives rows the names that
+    /// users got here, makes the triggers, and tries them: how many rows of either side that changed, or the step that the
+    /// application's table did not take.
+    pub async fn stand_beside(&mut self, standing: &Standing) -> Result<Result<u64, TrialFailure>, Error> {
         let told = serde_json::to_string(standing).map_err(Error::misuse)?;
         self.set_meta(STANDING, &told).await?;
         self.on_sqlite(|conn| {
             let table = &standing.table;
             drop_triggers(conn)?;
             run(conn, triggers::LINKS)?;
-            run(conn, &link(table))?;
+            let mut changed = gone(conn, table)?;
+            let [there_again, linked] = link(table);
+            changed += run(conn, &there_again)? + run(conn, &linked)?;
+            changed += run(conn, &without_id(table))?;
             if let Some(renamed) = names_from_here(table) {
-                run(conn, &renamed)?;
+                changed += run(conn, &renamed)?;
             }
             for (field, index) in [(&table.username, "username"), (&table.email, "email")] {
                 if let Some(field) = field {
@@ -138,21 +162,73 @@ impl Tx {
             run(conn, &triggers::accounts_view(table))?;
             triggers::triggers(table).iter().try_for_each(|trigger| run(conn, trigger).map(drop))?;
             if let Some(given_back) = hashes_from_here(table) {
-                run(conn, &given_back)?;
+                changed += run(conn, &given_back)?;
             }
-            triggers::catch_up(table).iter().try_for_each(|text| run(conn, text).map(drop))?;
-            trial::attempt(conn, table)
+            for text in triggers::catch_up(table) {
+                changed += run(conn, &text)?;
+            }
+            Ok(trial::attempt(conn, table)?.map_or(Ok(changed), Err))
         })
     }
 
     /// How many users are linked to rows of the application.
     pub async fn links(&mut self) -> Result<u64, Error> {
-        self.on_sqlite(|conn| count(conn, "select count(*) from sekisho_beside"))
+        self.on_sqlite(|conn| count(conn, "select count(*) from sekisho_beside where row_id is not null"))
+    }
+
+    /// How many users are here whose row the application has deleted.
+    pub async fn rows_gone(&mut self) -> Result<u64, Error> {
+        self.on_sqlite(|conn| {
+            count(
+                conn,
+                "select count(*) from sekisho_beside b join sekisho_users u on u.id = b.user_id \
+                 where b.row_id is null and u.released_at is null",
+            )
+        })
+    }
+
+    /// The texts of all that was made for standing beside, to be compared.
+    pub async fn made_beside(&mut self) -> Result<Vec<String>, Error> {
+        self.on_sqlite(made)
+    }
+
+    /// Notes which rows the application has deleted without a trigger seeing it (`insert or replace`, a tool of its own).
+    pub async fn note_rows_gone(&mut self, table: &Table) -> Result<u64, Error> {
+        self.on_sqlite(|conn| gone(conn, table))
+    }
+
+    /// Frees the id of a row that was this user's, for whom it is now; the user stays, without a row.
+    pub async fn part_from_row(&mut self, external_id: &str, user: UserId) -> Result<(), Error> {
+        self.on_sqlite(|conn| {
+            let params = [external_id.into(), user.into()];
+            let sql = "delete from sekisho_adopted where kind = 'user' and external_id = ?1 and user_id = ?2";
+            conn.execute(text(sql), &params)?;
+            let sql = "update sekisho_users set external_id = null where external_id = ?1 and id = ?2";
+            conn.execute(text(sql), &params)?;
+            run(conn, triggers::LINKS)?;
+            let sql = "insert or ignore into sekisho_beside (user_id, row_id) values (?1, null)";
+            conn.execute(text(sql), &[user.into()]).map(drop)
+        })
     }
 }
 
-/// Users who came from a row and have no link yet.
-fn link(table: &Table) -> String {
+fn gone(conn: &Conn, table: &Table) -> Result<u64, Error> {
+    let sql = "update sekisho_beside set row_id = null where row_id is not null and not exists";
+    let (own, id) = (name(&table.name), name(&table.id));
+    run(conn, &format!("{sql} (select 1 from {own} o where o.{id} = sekisho_beside.row_id)"))
+}
+
+/// A user without a row does not show its id any more, which may be another's.
+fn without_id(table: &Table) -> String {
+    let path = literal(&triggers::id_in_extra(table));
+    format!(
+        "update sekisho_users set extra = json_remove(extra, {path}) where json_type(extra, {path}) is not null \
+         and id in (select user_id from sekisho_beside where row_id is null)"
+    )
+}
+
+/// Users who came from a row and have no link yet, or whose row is there again.
+fn link(table: &Table) -> [String; 2] {
     let id = name(&table.id);
     let fits = match table.id_kind {
         IdKind::Number => {
@@ -166,16 +242,21 @@ fn link(table: &Table) -> String {
         .iter()
         .filter_map(|(field, ours)| Some(format!("o.{} = u.{ours}", name(&field.as_ref()?.column))));
     let same: Vec<String> = same.collect();
-    format!(
-        "insert or ignore into sekisho_beside (user_id, row_id) select a.user_id, o.{id} from \
-         (select user_id, external_id, 1 as adopted from sekisho_adopted where kind = 'user' \
+    let there = format!(
+        "select a.user_id, o.{id} as row_id from (select user_id, external_id, 1 as adopted from sekisho_adopted where kind = 'user' \
          union all select id, external_id, 0 from sekisho_users where external_id is not null) a \
          join sekisho_users u on u.id = a.user_id join {} o on {fits} where u.released_at is null \
-         and (a.adopted or {}) and a.user_id not in (select user_id from sekisho_beside) \
-         and o.{id} not in (select row_id from sekisho_beside)",
+         and (a.adopted or {}) and a.user_id not in (select user_id from sekisho_beside where row_id is not null) \
+         and o.{id} not in (select row_id from sekisho_beside where row_id is not null)",
         name(&table.name),
         same.join(" or ")
-    )
+    );
+    [
+        format!(
+            "delete from sekisho_beside where row_id is null and user_id in (select user_id from ({there}))"
+        ),
+        format!("insert or ignore into sekisho_beside (user_id, row_id) {there}"),
+    ]
 }
 
 /// Of users of one name in the application all but the first have got another here; a token carries that one.
@@ -191,7 +272,7 @@ fn names_from_here(table: &Table) -> Option<String> {
 }
 
 /// Hashes that an earlier end of a trial has taken out of the application's table.
-fn hashes_from_here(table: &Table) -> Option<String> {
+pub(super) fn hashes_from_here(table: &Table) -> Option<String> {
     if table.passwords == Passwords::Withheld {
         return None;
     }

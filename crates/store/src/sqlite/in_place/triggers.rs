@@ -1,16 +1,20 @@
 //! The triggers that carry every change of a user into the application's own table.
 //!
-//! They stand on Sekisho's tables alone and fire in the transaction that changes a user, so that both tables say the
-//! same or nothing happened. Nothing is carried the other way. Each column is written only when its own value changed:
-//! what the application keeps in the others stays its own.
+//! They stand on Sekisho's tables and fire in the transaction that changes a user, so that both tables say the same or
+//! nothing happened. Nothing is carried the other way. Each column is written only when its own value changed: what the
+//! application keeps in the others stays its own.
+//!
+//! One stands on the application's table: where it deletes a row, the row's user is parted from its id, which SQLite gives
+//! to the next row unless the key is `autoincrement`. It is written in the SQL of any SQLite, since the application runs it.
 
 use sekisho_core::beside::{Field, Fill, IdKind, NOBODYS_HASH, Passwords, Table};
 
 use super::sql::{literal, name};
 
-/// The table that says which row of the application is which user; it outlives what a deletion blanks.
+/// The table that says which row of the application is which user; it outlives what a deletion here blanks. Without an id
+/// it says that the application has deleted the row, so that none is made anew.
 pub(super) const LINKS: &str = "create table if not exists sekisho_beside (\
-     user_id blob not null primary key references sekisho_users (id), row_id not null unique) without rowid";
+     user_id blob not null primary key references sekisho_users (id), row_id unique) without rowid";
 
 /// Where a name or an address of the application's table is looked up.
 pub(super) fn accounts_view(table: &Table) -> String {
@@ -32,6 +36,7 @@ pub(super) fn triggers(table: &Table) -> Vec<String> {
     all.extend(writer.text_columns());
     all.push(writer.disabled());
     all.push(writer.deleted());
+    all.push(writer.row_gone());
     if table.passwords == Passwords::Kept {
         all.extend(writer.password());
     }
@@ -124,6 +129,7 @@ impl Writer<'_> {
         };
         format!(
             "insert into {} ({}) values ({}); \
+             {}; \
              insert into sekisho_beside (user_id, row_id) values (new.id, {drawn}); \
              update sekisho_users set external_id = {row} where id = new.id and external_id is null \
              and not exists (select 1 from sekisho_users u where u.external_id = cast({row} as text)); \
@@ -131,7 +137,22 @@ impl Writer<'_> {
             self.name(),
             columns.join(", "),
             values.join(", "),
-            literal(&format!("$.\"{}\"", table.id.replace('"', "")))
+            // Whoever had a row of this id has it no more, though no trigger saw it go (`insert or replace`, say).
+            self.parted(&drawn),
+            literal(&id_in_extra(table))
+        )
+    }
+
+    /// Parts whoever else went by a row's id from it, now that the row is of `new`.
+    fn parted(&self, row_id: &str) -> String {
+        let path = literal(&id_in_extra(self.table));
+        format!(
+            "update sekisho_beside set row_id = null where row_id = {row_id}; \
+             delete from sekisho_adopted where kind = 'user' and external_id = cast({row_id} as text) \
+             and user_id in (select user_id from sekisho_beside where row_id is null); \
+             update sekisho_users set external_id = null, extra = json_remove(extra, {path}) \
+             where external_id = cast({row_id} as text) and id <> new.id \
+             and id in (select user_id from sekisho_beside where row_id is null)"
         )
     }
 
@@ -221,8 +242,17 @@ impl Writer<'_> {
              when old.released_at is null and new.released_at is not null begin {}; \
              insert or ignore into sekisho_adopted (kind, external_id, user_id, adopted_at) \
              select 'user', cast(row_id as text), new.id, new.updated_at from sekisho_beside \
-             where user_id = new.id; end",
+             where user_id = new.id and row_id is not null; end",
             self.set(&blank, "new.id")
+        )
+    }
+
+    fn row_gone(&self) -> String {
+        format!(
+            "create trigger sekisho_beside_row_gone after delete on {} begin \
+             update sekisho_beside set row_id = null where row_id = +old.{}; end",
+            self.name(),
+            name(&self.table.id)
         )
     }
 
@@ -284,6 +314,11 @@ impl Writer<'_> {
             }
         }
     }
+}
+
+/// Where the id of the application's row stands in what is kept of a user besides.
+pub(super) fn id_in_extra(table: &Table) -> String {
+    format!("$.\"{}\"", table.id.replace('"', ""))
 }
 
 /// The id of the application's row of a user.

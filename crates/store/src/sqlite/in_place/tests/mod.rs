@@ -2,6 +2,7 @@
 
 mod ends;
 mod life;
+mod reuse;
 
 use std::fs;
 use std::path::PathBuf;
@@ -100,8 +101,8 @@ impl World {
         }
         let failed = tx.stand_beside(&standing(table)).await.unwrap();
         match failed {
-            Some(failure) => Err(failure),
-            None => {
+            Err(failure) => Err(failure),
+            Ok(_) => {
                 tx.commit().await.unwrap();
                 Ok(store)
             }
