@@ -99,6 +99,13 @@ pub struct SchemeCost {
     pub cost: String,
 }
 
+impl SchemeCost {
+    /// What is noted of a hash that can't be verified and is kept all the same, as an application had it.
+    pub fn unreadable() -> SchemeCost {
+        SchemeCost { scheme: "unreadable".to_owned(), cost: String::new() }
+    }
+}
+
 /// How new passwords are hashed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HashParams {

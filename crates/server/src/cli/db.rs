@@ -5,6 +5,7 @@ use super::exit::{Exit, Stop};
 use super::instance::Instance;
 use super::open::{runtime, sqlite_path, whole};
 use super::output::Out;
+use super::own_files::OwnFiles;
 use crate::config::root_key;
 use crate::config::{self, Flags, Loaded};
 use crate::database::backup::{self, Made};
@@ -24,7 +25,8 @@ use std::path::{Path, PathBuf};
 pub(super) enum DbCommand {
     /// Check that the database is whole: pages, references, keys, hashes, counts
     ///
-    /// Runs beside a server and changes nothing. Exit code 0: nothing was found; 1: something was, each named by its row.
+    /// Runs beside a server and changes nothing. Exit code 0: nothing is wrong; 1: something is, each named by its row.
+    /// A hash that came unreadable from an application is a note: the database is sound, and that user needs a new password.
     #[command(
         after_help = "Example:\n  sekisho db check\n  sekisho db check --json | jq .findings\n  sekisho db check /backup/sekisho.db"
     )]
@@ -113,15 +115,19 @@ async fn check(file: Option<PathBuf>, flags: &Flags, out: &mut Out) -> Result<()
 }
 
 fn show(path: &Path, report: &Report, out: &mut Out) -> Result<(), Stop> {
-    let result = if report.is_sound() { "sound" } else { "damaged" };
+    let result = report.verdict();
     if out.is_json() {
-        let finding = |finding: &crate::database::report::Finding| json!({ "rule": finding.rule.name(), "row": finding.row, "what": finding.what });
+        let listed = |notes: bool| -> Vec<Value> {
+            let some = report.findings.iter().filter(|finding| finding.rule.is_note() == notes);
+            some.map(|f| json!({ "rule": f.rule.name(), "row": f.row, "what": f.what })).collect()
+        };
         return out.json(&json!({
             "result": result,
             "database": path,
             "schema": report.schema.map(|schema| schema.found),
             "counts": report.counts.as_ref().map(numbers),
-            "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
+            "findings": listed(false),
+            "notes": listed(true),
             "unlisted": report.unlisted,
         }));
     }
@@ -146,10 +152,16 @@ fn show(path: &Path, report: &Report, out: &mut Out) -> Result<(), Stop> {
 }
 
 async fn backup(args: &Backup, flags: &Flags, out: &mut Out) -> Result<(), Stop> {
-    let Loaded { settings, origins, .. } = config::load(flags)?;
+    let loaded = config::load(flags)?;
+    let own = OwnFiles::of(&loaded);
+    let Loaded { settings, origins, .. } = loaded;
     let database = sqlite_path(&settings)?;
     there(&database)?;
     whole(&database)?;
+    own.refuse(&args.file)?;
+    if args.with_keys {
+        own.refuse_folder(&keys::folder_of(&args.file))?;
+    }
     let key_path = root_key::path(&settings);
     let keys = if args.with_keys {
         let root = root_key::read(&settings)?

@@ -23,6 +23,7 @@ mod notify;
 mod open;
 mod output;
 mod outputs;
+mod own_files;
 mod prompt;
 mod records;
 mod screen;

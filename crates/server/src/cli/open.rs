@@ -1,6 +1,7 @@
 //! Opening what a command works on: the configuration, the keys, the database.
 
 use super::exit::Stop;
+use super::own_files::OwnFiles;
 use crate::app::{App, Parts};
 use crate::config::key_ring::key_ring;
 use crate::config::root_key::{self, RootKey};
@@ -10,7 +11,7 @@ use crate::failure::Failure;
 use crate::system::{SystemClock, SystemDice};
 use crate::telemetry::AuthTrace;
 use sekisho_core::settings::{DatabaseUrl, Settings};
-use sekisho_core::{Clock as _, keys};
+use sekisho_core::{Actor, Clock as _, Ctx, RequestId, dice, keys};
 use sekisho_store::{EchoHook, NO_POSTGRESQL, OpenOptions, Store, resolved};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,6 +33,16 @@ impl Open {
     pub(super) fn or_make(mut self) -> Open {
         self.make = true;
         self
+    }
+
+    /// The files that a command must not write over.
+    pub(super) fn own_files(&self) -> Result<OwnFiles, Stop> {
+        Ok(OwnFiles::of(&config::load(&self.flags)?))
+    }
+
+    /// Whether there is a database already.
+    pub(super) fn has_database(&self) -> Result<bool, Stop> {
+        Ok(sqlite_path(&config::load(&self.flags)?.settings)?.exists())
     }
 
     /// Opens everything, runs the command on it, and closes it again.
@@ -58,6 +69,17 @@ impl Open {
             let app = app(settings, &root, AuthTrace::off(), None).await?;
             command(app).await
         })
+    }
+}
+
+/// What is done at the command line, where no server's state is at hand.
+pub(super) fn operator() -> Ctx {
+    Ctx {
+        request_id: RequestId::new(dice::array(&SystemDice)),
+        peer: None,
+        agent: None,
+        actor: Actor::Operator,
+        now: SystemClock.now(),
     }
 }
 

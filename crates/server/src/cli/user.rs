@@ -94,6 +94,17 @@ pub(super) struct Delete {
 
 /// Runs one of them.
 pub(super) fn run(command: UserCommand, open: open::Open, out: &mut Out) -> Result<(), Stop> {
+    match &command {
+        UserCommand::Import(args) => args.spare(open.own_files()?)?,
+        UserCommand::Export(args) => open.own_files()?.refuse(&args.output)?,
+        _ => {}
+    }
+    let command = match command {
+        UserCommand::Import(args) if args.dry_run && !open.has_database()? => {
+            return user_import::foresee_first(args, out);
+        }
+        command => command,
+    };
     let may_be_first = match &command {
         UserCommand::Add(_) => true,
         UserCommand::Import(args) => !args.dry_run,

@@ -32,7 +32,7 @@ enum Format {
 pub(super) struct ExportArgs {
     /// The file to write, which only its owner may read; - for standard output
     #[arg(long, value_name = "FILE")]
-    output: PathBuf,
+    pub(super) output: PathBuf,
     /// Write the password hashes too: who reads the file can guess passwords at leisure
     #[arg(long)]
     with_hashes: bool,

@@ -7,11 +7,13 @@ use super::import_tally::Tally;
 use super::instance::Instance;
 use super::open;
 use super::output::Out;
+use super::own_files::OwnFiles;
 use super::records::{Broken, Records, Shape};
 use crate::accounts::import::{BATCH, Import, Pace};
 use crate::app::App;
+use crate::system::{SystemClock, SystemDice};
 use clap::Args;
-use sekisho_core::{Actor, Ctx};
+use sekisho_core::{Clock as _, Ctx};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -40,22 +42,44 @@ pub(super) struct ImportArgs {
     force: bool,
 }
 
+impl ImportArgs {
+    /// Refuses a report in the place of a file of ours, or of the one that is imported.
+    pub(super) fn spare(&self, own: OwnFiles) -> Result<(), Stop> {
+        let own = own.and_input(&self.file);
+        self.report.as_deref().map_or(Ok(()), |report| own.refuse(report))
+    }
+}
+
 /// Runs the command; exit code 1 if a row was refused.
 pub(super) async fn run(app: &App, args: ImportArgs, out: &mut Out) -> Result<(), Stop> {
+    let import = if args.dry_run { Import::trial() } else { Import::new(pace(app)?) };
+    all(Some(app), import, args, out).await
+}
+
+/// A dry run where there is no database: the import itself would make one, this makes nothing.
+pub(super) fn foresee_first(args: ImportArgs, out: &mut Out) -> Result<(), Stop> {
+    open::runtime()?.block_on(all(None, Import::trial(), args, out))
+}
+
+async fn all(app: Option<&App>, mut import: Import, args: ImportArgs, out: &mut Out) -> Result<(), Stop> {
     let shape = shape(&args)?;
     let (from, length) = open_file(&args.file)?;
     let mut records = Records::new(from, shape);
     let mut tally = Tally::new(args.report.as_deref(), args.force)?;
-    let mut import = if args.dry_run { Import::trial() } else { Import::new(pace(app)?) };
-    let ctx = app.ctx(Actor::Operator);
+    let ctx = open::operator();
     let mut line = ProgressLine::new(out.is_json());
     let begun = Instant::now();
     loop {
         let batch = records.batch(BATCH).map_err(|broken| stopped(&args.file, &broken))?;
         let mut outcomes = Vec::with_capacity(batch.rows.len());
         while outcomes.len() < batch.rows.len() {
-            let ctx = Ctx { now: app.clock.now(), ..ctx.clone() };
-            match import.batch(app, &ctx, &batch.rows[outcomes.len()..]).await {
+            let ctx = Ctx { now: SystemClock.now(), ..ctx.clone() };
+            let rows = &batch.rows[outcomes.len()..];
+            let brought = match app {
+                Some(app) => import.batch(app, &ctx, rows).await,
+                None => import.foresee_first(&SystemDice, &ctx, rows).await,
+            };
+            match brought {
                 Ok(some) => outcomes.extend(some),
                 Err(failure) => {
                     tally.count(&batch, outcomes)?;

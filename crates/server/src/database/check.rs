@@ -43,6 +43,10 @@ async fn examine(look: &mut Look, report: &mut Report, each: &mut impl FnMut(u64
     for line in report.met("foreign keys", broken)?.unwrap_or_default() {
         report.note(Rule::ForeignKey, None, line);
     }
+    let intruders = look.intruders().await;
+    for line in report.met("the schema", intruders)?.unwrap_or_default() {
+        report.note(Rule::Trigger, None, line);
+    }
     if schema.found < schema.known {
         // The statements below are those of this version; the next start brings the schema to it.
         return Ok(());
@@ -126,8 +130,8 @@ async fn passwords(look: &mut Look, report: &mut Report, mut each: impl FnMut(us
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(last.user);
         for password in &page {
-            if let Some(what) = fault_of_password(password) {
-                report.note(Rule::Hash, Some(password.user.to_string()), what);
+            if let Some((rule, what)) = fault_of_password(password) {
+                report.note(rule, Some(password.user.to_string()), what);
             }
         }
         each(page.len());

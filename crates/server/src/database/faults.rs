@@ -55,15 +55,22 @@ pub(super) fn faults_of_user(user: &StoredUser) -> Vec<(Rule, &'static str)> {
 }
 
 /// Why nobody can log in with this hash, or what its row says wrongly of it.
-pub(super) fn fault_of_password(password: &StoredPassword) -> Option<String> {
+pub(super) fn fault_of_password(password: &StoredPassword) -> Option<(Rule, String)> {
     match credentials::recognise(&password.hash) {
-        Err(refusal) => Some(format!(
-            "the hash can't be verified ({}): nobody logs in with it; `sekisho user set-password` sets a new one",
-            refusal.code()
-        )),
-        Ok(kind) if kind != password.kind => Some(format!(
-            "the row says {} {}, the hash is {} {}",
-            password.kind.scheme, password.kind.cost, kind.scheme, kind.cost
+        Err(refusal) => {
+            let what = format!(
+                "the hash can't be verified ({}): nobody logs in with it; `sekisho user set-password` sets a new one",
+                refusal.code()
+            );
+            let came_so = password.kind == SchemeCost::unreadable();
+            Some((if came_so { Rule::UnreadableHash } else { Rule::Hash }, what))
+        }
+        Ok(kind) if kind != password.kind => Some((
+            Rule::Hash,
+            format!(
+                "the row says {} {}, the hash is {} {}",
+                password.kind.scheme, password.kind.cost, kind.scheme, kind.cost
+            ),
         )),
         Ok(_) => None,
     }
@@ -115,12 +122,14 @@ mod tests {
             hash: HashString::new(hash.into()),
         };
         assert_eq!(fault_of_password(&row(seed, kind("bcrypt", "12"))), None);
-        for (row, says) in [
-            (row(seed, kind("bcrypt", "10")), "the row says bcrypt 10, the hash is bcrypt 12"),
-            (row("$2b$12$2Ss8aod", kind("bcrypt", "12")), "hash_unreadable"),
-            (row("hunter2", kind("bcrypt", "12")), "hash_scheme_unknown"),
+        for (row, rule, says) in [
+            (row(seed, kind("bcrypt", "10")), Rule::Hash, "the row says bcrypt 10, the hash is bcrypt 12"),
+            (row("$2b$12$2Ss8aod", kind("bcrypt", "12")), Rule::Hash, "hash_unreadable"),
+            (row("hunter2", kind("bcrypt", "12")), Rule::Hash, "hash_scheme_unknown"),
+            (row("hunter2", kind("unreadable", "")), Rule::UnreadableHash, "hash_scheme_unknown"),
         ] {
-            let fault = fault_of_password(&row).unwrap();
+            let (found, fault) = fault_of_password(&row).unwrap();
+            assert_eq!(found, rule);
             assert!(fault.contains(says) && !fault.contains(row.hash.as_str()), "{fault}");
         }
     }

@@ -22,8 +22,12 @@ pub enum Rule {
     Key,
     /// A row holds what it should not.
     Row,
-    /// A password hash can't be verified, or is not what its row says.
+    /// A trigger or a view acts on our tables, or keeps an application's in step, and is not as this program makes it.
+    Trigger,
+    /// A password hash is not what its row says.
     Hash,
+    /// A password hash can't be verified, as its row says: it came so from an application, and its user alone is concerned.
+    UnreadableHash,
     /// The table of schemes does not count what there is.
     HashCount,
     /// The counter of items would give a number that is taken.
@@ -41,10 +45,17 @@ impl Rule {
             Rule::Orphan => "orphan",
             Rule::Key => "key",
             Rule::Row => "row",
+            Rule::Trigger => "trigger",
             Rule::Hash => "hash",
+            Rule::UnreadableHash => "unreadable_hash",
             Rule::HashCount => "hash_count",
             Rule::Counter => "counter",
         }
+    }
+
+    /// Whether it is only to be known: the database is as the program has written it.
+    pub const fn is_note(self) -> bool {
+        matches!(self, Rule::UnreadableHash)
     }
 }
 
@@ -77,9 +88,20 @@ impl Report {
         Report { schema: None, counts: None, findings: Vec::new(), unlisted: 0 }
     }
 
-    /// Whether nothing was found.
+    /// Whether nothing is wrong; there may be notes.
     pub fn is_sound(&self) -> bool {
-        self.findings.is_empty()
+        self.findings.iter().all(|finding| finding.rule.is_note())
+    }
+
+    /// What the database is: `sound`, `damaged` where the file is, else `unsound`.
+    pub fn verdict(&self) -> &'static str {
+        if self.is_sound() {
+            "sound"
+        } else if self.findings.iter().any(|finding| finding.rule == Rule::Integrity) {
+            "damaged"
+        } else {
+            "unsound"
+        }
     }
 
     pub(super) fn note(&mut self, rule: Rule, row: Option<String>, what: String) {
@@ -115,5 +137,19 @@ mod tests {
         }
         report.note(Rule::Hash, None, String::new());
         assert_eq!((report.findings.len(), report.unlisted), (101, 50));
+    }
+
+    #[test]
+    fn damaged_is_only_what_is_damaged() {
+        let mut report = Report::new();
+        for (rule, verdict) in [
+            (Rule::UnreadableHash, "sound"),
+            (Rule::Hash, "unsound"),
+            (Rule::Integrity, "damaged"),
+            (Rule::Key, "damaged"),
+        ] {
+            report.note(rule, None, String::new());
+            assert_eq!(report.verdict(), verdict);
+        }
     }
 }

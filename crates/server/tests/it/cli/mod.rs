@@ -15,6 +15,7 @@ mod import_load;
 mod instance;
 mod item;
 mod notify;
+mod own_files;
 mod prompt;
 mod reload;
 mod secrets;
