@@ -184,7 +184,21 @@ pub fn echo(name: &str, input: Value) -> Value {
 /// Whether a member of this name probably holds a secret: `password`, `hashed_password`, `client_secret`, `token`.
 pub fn is_named_like_a_secret(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["pass", "pwd", "secret", "token", "hash", "credential", "private"].iter().any(|word| name.contains(word))
+    let words = [
+        "pass",
+        "pwd",
+        "secret",
+        "token",
+        "hash",
+        "credential",
+        "private",
+        "apikey",
+        "api_key",
+        "api-key",
+        "totp",
+        "otp_",
+    ];
+    words.iter().any(|word| name.contains(word))
 }
 
 #[cfg(test)]

@@ -100,6 +100,11 @@ pub fn findings_in_python(source: &str, file: &str) -> Vec<Found> {
     found.collect()
 }
 
+/// Whether Python source can be read to its end: not if a bracket is never closed, behind which no statement is found.
+pub fn is_whole_python(source: &str) -> bool {
+    python::read(source).1
+}
+
 /// What a `.env` file sets, read as python-dotenv reads it.
 pub fn findings_in_dotenv(text: &str, file: &str) -> Vec<Found> {
     let found = settings::dotenv_values(text).into_iter().filter_map(|(line, name, value)| {
@@ -132,6 +137,7 @@ mod tests {
         );
         assert_eq!(found[2].literal, Literal::Said("30".into()));
         assert!(!format!("{found:?}").contains("canary"));
+        assert!(is_whole_python(auth) && !is_whole_python("x = ((1)\nSECRET_KEY = 'a'\n"));
         let database = findings_in_python("DATABASE_URL = \"sqlite:///./test.db\"", "database.py");
         assert_eq!(database[0].setting, AppSetting::DatabaseUrl);
     }

@@ -1,6 +1,7 @@
 //! Which table holds the users, and which of its columns mean what.
 
 use super::shape::{Cell, TableShape};
+use crate::invalid::is_named_like_a_secret;
 
 /// What the operator says about a table or column whose name is none of the usual: `username=login`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,7 +24,11 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("items", &["item", "items"]),
     ("item_id", &["id"]),
     ("owner", &["owner_id", "user_id", "owner"]),
+    (KEPT, &[]),
 ];
+
+/// The field that may be said more than once: a column to be kept beside the user though it is named like a secret.
+const KEPT: &str = "extra";
 
 impl MapOverride {
     /// Reads `field=name`; nothing behind the `=` says that there is no such column or table.
@@ -63,6 +68,8 @@ pub struct Mapping {
     pub active: Option<usize>,
     /// The items with their owners, where there are any.
     pub items: Option<ItemMapping>,
+    /// The columns that are named like a secret and that nobody asked to keep: nothing of them comes along.
+    left_behind: Vec<usize>,
 }
 
 /// The table of items.
@@ -121,6 +128,25 @@ impl Mapping {
             errors.push(line);
             None
         });
+        let kept = said.kept(table).unwrap_or_else(|line| {
+            errors.push(line);
+            Vec::new()
+        });
+        let fields = [
+            ("username", username),
+            ("email", email),
+            ("password", password),
+            ("full_name", full_name),
+            ("disabled", disabled),
+            ("active", active.filter(|_| disabled.is_none())),
+        ];
+        errors.extend(one_field_each(table, id, &fields));
+        let left_behind = |at: &usize| {
+            let is_read = id == Some(*at) || fields.iter().any(|(_, field)| *field == Some(*at));
+            let secret = table.columns.get(*at).is_some_and(|column| is_named_like_a_secret(&column.name));
+            secret && !is_read && !kept.contains(at)
+        };
+        let left_behind = (0..table.columns.len()).filter(left_behind).collect();
         match id {
             Some(id) if errors.is_empty() => Ok(Self {
                 table: table.clone(),
@@ -132,6 +158,7 @@ impl Mapping {
                 disabled,
                 active: active.filter(|_| disabled.is_none()),
                 items,
+                left_behind,
             }),
             _ => Err(errors),
         }
@@ -140,7 +167,12 @@ impl Mapping {
     /// The columns that have no place of their own and are kept beside the user.
     pub fn kept_beside(&self) -> impl Iterator<Item = &str> {
         let columns = self.table.columns.iter().enumerate();
-        columns.filter(|(at, _)| !self.has_a_place(*at)).map(|(_, column)| column.name.as_str())
+        columns.filter(|(at, _)| self.is_kept_beside(*at)).map(|(_, column)| column.name.as_str())
+    }
+
+    /// The columns that are named like a secret: they stay where they are, unless `--map extra=COLUMN` asks for them.
+    pub fn left_behind(&self) -> impl Iterator<Item = &str> {
+        self.left_behind.iter().filter_map(|at| Some(self.table.columns.get(*at)?.name.as_str()))
     }
 
     /// Each field that was found, with the column that holds it.
@@ -160,10 +192,10 @@ impl Mapping {
         fields.into_iter().filter_map(named).collect()
     }
 
-    /// Whether a column is read into a field; the id is kept beside the user as well, as the number it was.
-    pub(super) fn has_a_place(&self, at: usize) -> bool {
-        [self.username, self.email, self.password, self.full_name, self.disabled, self.active]
-            .contains(&Some(at))
+    /// Whether a column is read into no field and comes along; the id does so as well, as the number it was.
+    pub(super) fn is_kept_beside(&self, at: usize) -> bool {
+        let fields = [self.username, self.email, self.password, self.full_name, self.disabled, self.active];
+        !fields.contains(&Some(at)) && !self.left_behind.contains(&at)
     }
 
     /// The value of a field in a row; `Null` where there is no such column.
@@ -222,6 +254,16 @@ impl Said<'_> {
         }
     }
 
+    /// The columns that are kept beside the user though they are named like secrets.
+    fn kept(&self, table: &TableShape) -> Result<Vec<usize>, String> {
+        let names = self.0.iter().filter(|said| said.field == KEPT).filter_map(|said| said.name.as_deref());
+        let column = |name: &str| {
+            let at = table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name));
+            at.ok_or_else(|| format!("table {} has no column {name} ({})", table.name, table.column_names()))
+        };
+        names.map(column).collect()
+    }
+
     /// The items: a table that merely has the usual name is left alone, one that was said must fit.
     fn items(&self, tables: &[TableShape]) -> Result<Option<ItemMapping>, String> {
         let names = self.names("items");
@@ -245,6 +287,37 @@ impl Said<'_> {
     }
 }
 
+/// One column means one thing, and none that is named like a secret is one that others see. A name or an address may be
+/// what identifies a row.
+fn one_field_each(table: &TableShape, id: Option<usize>, fields: &[(&str, Option<usize>)]) -> Vec<String> {
+    let name = |at: usize| table.columns.get(at).map_or("", |column| column.name.as_str());
+    let mut errors = Vec::new();
+    for (index, (field, at)) in fields.iter().enumerate() {
+        let Some(at) = *at else { continue };
+        for (other, _) in fields[..index].iter().filter(|(_, earlier)| *earlier == Some(at)) {
+            errors.push(format!(
+                "column {} can't be both {other} and {field}: say --map {other}= or --map {field}= (without username \
+                 the address is the name)",
+                name(at)
+            ));
+        }
+    }
+    let id_field = ("id", id);
+    let shown = fields.iter().filter(|(field, _)| ["username", "email", "full_name"].contains(field));
+    for (field, at) in std::iter::once(&id_field).chain(shown) {
+        if let Some(at) = *at
+            && is_named_like_a_secret(name(at))
+        {
+            errors.push(format!(
+                "column {} is named like a secret, and {field} is shown: say another with --map {field}=COLUMN, or --map \
+                 {field}=",
+                name(at)
+            ));
+        }
+    }
+    errors
+}
+
 fn table<'t>(tables: &'t [TableShape], name: &str) -> Option<&'t TableShape> {
     tables
         .iter()
@@ -260,87 +333,5 @@ fn only_key(table: &TableShape) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::shape::ColumnShape;
-    use super::*;
-
-    fn shape(name: &str, columns: &[&str]) -> TableShape {
-        let column = |name: &&str| ColumnShape { name: (*name).to_owned(), ..ColumnShape::default() };
-        TableShape { name: name.to_owned(), columns: columns.iter().map(column).collect() }
-    }
-
-    fn detect(tables: &[TableShape], said: &[&str]) -> Result<Mapping, Vec<String>> {
-        let said: Vec<MapOverride> = said.iter().map(|text| MapOverride::parse(text).unwrap()).collect();
-        Mapping::detect(tables, &said)
-    }
-
-    #[test]
-    fn the_seeds_table_is_found_with_and_without_the_later_columns() {
-        let plain = detect(&[shape("user", &["id", "email", "username", "hashed_password"])], &[]).unwrap();
-        assert_eq!(
-            plain.found(),
-            [("id", "id"), ("username", "username"), ("email", "email"), ("password", "hashed_password")]
-        );
-        assert_eq!(plain.kept_beside().collect::<Vec<_>>(), ["id"]);
-        let whole =
-            ["id", "username", "email", "full_name", "password_hash", "disabled", "is_active", "phone"];
-        let whole = detect(&[shape("Users", &whole)], &[]).unwrap();
-        assert_eq!((whole.disabled, whole.active), (Some(5), None));
-        assert_eq!(whole.kept_beside().collect::<Vec<_>>(), ["id", "is_active", "phone"]);
-    }
-
-    #[test]
-    fn other_names_are_said() {
-        let tables =
-            [shape("account", &["no", "login", "mail", "pw", "state"]), shape("todo", &["no", "whose"])];
-        assert_eq!(
-            detect(&tables, &[]).unwrap_err(),
-            ["no table user or users: say --map users=TABLE (account, todo)"]
-        );
-        let said = ["users=account", "id=no", "username=login", "email=mail", "password=pw", "active=state"];
-        let mapping = detect(&tables, &said).unwrap();
-        assert_eq!(
-            (mapping.id, mapping.username, mapping.active, mapping.items),
-            (0, Some(1), Some(4), None)
-        );
-        let said = [&said[..], &["items=todo", "item_id=no", "owner=whose"]].concat();
-        assert_eq!(detect(&tables, &said).unwrap().items.unwrap().owner, 1);
-    }
-
-    #[test]
-    fn what_is_missing_is_asked_for_in_one_go() {
-        let lines = detect(&[shape("user", &["a", "b"])], &["full_name=c"]).unwrap_err();
-        assert_eq!(
-            lines,
-            [
-                "table user has no column c (a, b)",
-                "table user has no column id: say --map id=COLUMN (a, b)",
-                "table user has neither username nor email: say --map username=COLUMN or --map email=COLUMN (a, b)",
-                "table user has no column of password hashes: say --map password=COLUMN, or --map password= if there are none (a, b)",
-            ]
-        );
-        let both = [shape("user", &["id"]), shape("users", &["id"])];
-        assert_eq!(
-            detect(&both, &[]).unwrap_err(),
-            ["tables user and users are both there: say --map users=TABLE"]
-        );
-        assert!(
-            MapOverride::parse("login=name")
-                .unwrap_err()
-                .starts_with("must be FIELD=NAME, with a field of users, id")
-        );
-    }
-
-    #[test]
-    fn items_come_with_an_owner_or_not_at_all() {
-        let user = shape("user", &["id", "email", "hash"]);
-        let items = detect(&[user.clone(), shape("items", &["id", "title", "owner_id"])], &[]).unwrap().items;
-        assert_eq!(items.map(|items| (items.id, items.owner)), Some((0, 2)));
-        assert_eq!(detect(&[user.clone(), shape("items", &["id", "title"])], &[]).unwrap().items, None);
-        assert_eq!(
-            detect(&[user.clone(), shape("item", &["id", "owner"])], &["items="]).unwrap().items,
-            None
-        );
-        assert!(detect(&[user, shape("item", &["id"])], &["items=item"]).is_err());
-    }
-}
+#[path = "mapping_tests.rs"]
+mod tests;

@@ -35,6 +35,11 @@ enum Token<'a> {
 
 /// Every assignment to a plain name, in order.
 pub(super) fn assignments(source: &str) -> Vec<Assignment<'_>> {
+    read(source).0
+}
+
+/// The assignments, and whether all brackets are closed in the end: of what stands behind one that is not, nothing is known.
+pub(super) fn read(source: &str) -> (Vec<Assignment<'_>>, bool) {
     // Python opens the file with universal newlines; a line counts as such whatever ends it.
     let mut found = Vec::new();
     let mut statement: Vec<(Token<'_>, usize)> = Vec::new();
@@ -93,7 +98,7 @@ pub(super) fn assignments(source: &str) -> Vec<Assignment<'_>> {
         statement.push((token, start));
     }
     found.extend(assignment(source, &statement));
-    found
+    (found, depth == 0)
 }
 
 fn is_word(c: char) -> bool {

@@ -1,5 +1,7 @@
 //! Somebody's database as it is found: tables, columns, cells.
 
+use crate::exchange::LONGEST_RECORD;
+
 /// A table as the database itself describes it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TableShape {
@@ -63,13 +65,19 @@ pub enum Cell {
     Text(String),
     /// Bytes, and text that is not UTF-8.
     Bytes(Vec<u8>),
+    /// More than [`Cell::LONGEST`]: it was not read.
+    TooLong,
 }
 
 impl Cell {
-    /// The value as text: numbers in decimal, bytes where they are UTF-8; `None` for no value and for other bytes.
+    /// The longest text that is read, in bytes: half of what a record of an export holds, which is its part for `extra`.
+    pub const LONGEST: usize = LONGEST_RECORD / 2;
+
+    /// The value as text: numbers in decimal, bytes where they are UTF-8; `None` for no value, for other bytes and for one
+    /// that was too long to be read.
     pub fn as_text(&self) -> Option<String> {
         match self {
-            Self::Null => None,
+            Self::Null | Self::TooLong => None,
             Self::Integer(number) => Some(number.to_string()),
             Self::Real(number) => Some(number.to_string()),
             Self::Text(text) => Some(text.clone()),
@@ -81,6 +89,7 @@ impl Cell {
     pub(super) fn is_true(&self) -> bool {
         match self {
             Self::Null => false,
+            Self::TooLong => true,
             Self::Integer(number) => *number != 0,
             Self::Real(number) => *number != 0.0,
             Self::Text(text) => !["", "0", "f", "false", "n", "no", "off"]

@@ -1,5 +1,8 @@
 //! CSV as RFC 4180 has it: a first record of column names, quoted fields that may hold commas, quotes and line ends.
 
+use std::collections::HashSet;
+
+use super::MOST_VALUES;
 use super::error::RowError;
 use super::member::Member;
 use super::row::UserRow;
@@ -25,13 +28,17 @@ impl CsvHeader {
     pub fn read(record: &[u8]) -> Result<Self, RowError> {
         let record = record.strip_prefix(b"\xef\xbb\xbf").unwrap_or(record);
         let names: Vec<String> = fields(record)?.into_iter().map(|name| name.trim().to_owned()).collect();
-        let mut known = Vec::with_capacity(names.len());
+        if names.len() > MOST_VALUES {
+            return Err(RowError::whole(format!("more than {MOST_VALUES} columns")));
+        }
+        let mut different = HashSet::with_capacity(names.len());
+        let mut known = Vec::new();
         for (at, name) in names.iter().enumerate() {
             let member = Member::of(name);
             if name.is_empty() {
                 return Err(RowError::whole(format!("column {} has no name", at + 1)));
             }
-            if names[..at].contains(name) || (known.contains(&member) && member != Member::Unknown) {
+            if !different.insert(name) || known.contains(&member) {
                 return Err(RowError::of(name, "says the same as another column: leave one of them out"));
             }
             if member == Member::Secret {
@@ -40,7 +47,9 @@ impl CsvHeader {
                     "is named like a secret and is not known: a hash is password_hash",
                 ));
             }
-            known.push(member);
+            if member != Member::Unknown {
+                known.push(member);
+            }
         }
         if !known.contains(&Member::Username) && !known.contains(&Member::Email) {
             return Err(RowError::whole(
@@ -158,6 +167,17 @@ mod tests {
         ] {
             assert_eq!(CsvHeader::read(record.as_bytes()).unwrap_err().to_string(), why);
         }
+    }
+
+    #[test]
+    fn a_header_has_as_many_columns_as_a_record_has_values() {
+        let header =
+            |columns: usize| (0..columns).fold("username".to_owned(), |text, n| text + &format!(",c{n}"));
+        assert_eq!(
+            CsvHeader::read(header(150_000).as_bytes()).unwrap_err().to_string(),
+            "more than 20000 columns"
+        );
+        assert!(CsvHeader::read(header(19_999).as_bytes()).is_ok());
     }
 
     #[test]

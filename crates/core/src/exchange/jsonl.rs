@@ -7,6 +7,7 @@ use super::error::RowError;
 use super::header::Header;
 use super::row::UserRow;
 use crate::accounts::{IncomingUser, email_key};
+use crate::invalid::is_named_like_a_secret;
 use crate::rfc3339;
 use crate::wire::{Json, parse_json_within};
 
@@ -40,7 +41,7 @@ pub fn read_line(line: &[u8], first: bool) -> Result<Line, RowError> {
     UserRow::of(members).map(|row| Line::User(Box::new(row)))
 }
 
-/// Writes a user as a line, without its end; the hash only if `hashes`.
+/// Writes a user as a line, without its end; the hash, and what `extra` has under a name like a secret's, only if `hashes`.
 ///
 /// Read again and brought in elsewhere it makes the same user, hash and all.
 pub fn write_user(user: &IncomingUser, items: &[i64], hashes: bool) -> String {
@@ -64,13 +65,26 @@ pub fn write_user(user: &IncomingUser, items: &[i64], hashes: bool) -> String {
     line.put("created_at", json!(rfc3339::write(user.created_at)));
     line.put("updated_at", json!(rfc3339::write(user.updated_at)));
     if let Some(extra) = &user.extra {
-        line.put("extra", Value::Object(extra.clone()));
+        let extra = Value::Object(extra.clone());
+        line.put("extra", if hashes { extra } else { without_secrets(extra) });
     }
     if !items.is_empty() {
         line.put("items", json!(items));
     }
     line.0.push('}');
     line.0
+}
+
+/// The value without members that are named like a secret, at any depth.
+fn without_secrets(value: Value) -> Value {
+    match value {
+        Value::Array(list) => Value::Array(list.into_iter().map(without_secrets).collect()),
+        Value::Object(members) => {
+            let open = members.into_iter().filter(|(name, _)| !is_named_like_a_secret(name));
+            Value::Object(open.map(|(name, value)| (name, without_secrets(value))).collect())
+        }
+        other => other,
+    }
 }
 
 /// The members of an object in the order in which a person reads them.

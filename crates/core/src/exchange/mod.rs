@@ -19,6 +19,7 @@ pub use header::{Header, VERSION};
 pub use jsonl::{Line, read_line, write_user};
 pub use member::Member;
 pub use row::UserRow;
+pub(crate) use value::fits_a_record;
 pub use sqlmodel::{Cell, ExtraColumns, SqlModelUser};
 
 /// The longest record, in bytes; no user needs as much.

@@ -53,19 +53,20 @@ impl UserRow {
     /// The first rule that a member breaks; no value is repeated in it.
     pub fn of(members: Vec<(String, Json)>) -> Result<Self, RowError> {
         let mut row = Self::default();
-        let mut seen: Vec<(Member, String)> = Vec::with_capacity(members.len());
+        // Only members of ours, so that a record of many others costs no more than to read it.
+        let mut seen: Vec<(Member, String)> = Vec::new();
         for (name, value) in members {
             let member = Member::of(&name);
             if value == Json::Null && !matches!(member, Member::UsernameKey | Member::EmailKey) {
                 continue;
             }
-            if let Some((_, other)) =
-                seen.iter().find(|(same, _)| *same == member && member != Member::Unknown)
-            {
+            if let Some((_, other)) = seen.iter().find(|(same, _)| *same == member) {
                 return Err(RowError::of(&name, format!("says the same as {other}: leave one of them out")));
             }
             row.take(member, &name, value)?;
-            seen.push((member, name));
+            if member != Member::Unknown {
+                seen.push((member, name));
+            }
         }
         row.finish()
     }
@@ -82,7 +83,15 @@ impl UserRow {
                 }
             }
             Member::ExternalId => self.external_id = Some(value::identifier(name, value)?),
-            Member::Username => self.username = value::text(name, value)?,
+            Member::Username => {
+                self.username = value::text(name, value)?;
+                if username_key(&self.username).parse::<UserId>().is_ok() {
+                    return Err(RowError::of(
+                        name,
+                        "looks like an id, by which commands would find another user",
+                    ));
+                }
+            }
             Member::UsernameKey if value == Json::Null => self.exact_name_only = true,
             Member::EmailKey if value == Json::Null => self.no_email_log_in = true,
             Member::UsernameKey | Member::EmailKey => {

@@ -67,6 +67,17 @@ fn what_is_written_is_read_as_the_same_user() {
 }
 
 #[test]
+fn a_line_without_hashes_has_no_secret_beside_the_user_either() {
+    let extra =
+        json!({"phone": "1", "api_key": "a", "more": [{"totp_secret": "b", "ok": 1}], "Password": "c"});
+    let user = IncomingUser { extra: extra.as_object().cloned(), ..everything() };
+    let extra =
+        |hashes| serde_json::from_str::<Value>(&write_user(&user, &[], hashes)).unwrap()["extra"].take();
+    assert_eq!(extra(false), json!({"phone": "1", "more": [{"ok": 1}]}));
+    assert_eq!(extra(true).as_object(), user.extra.as_ref());
+}
+
+#[test]
 fn l04_a_line_without_hashes_has_these_members_and_no_others() {
     let line = write_user(&everything(), &[1], false);
     let Value::Object(members) = serde_json::from_str(&line).unwrap() else { panic!("{line}") };
@@ -137,7 +148,18 @@ fn a32_what_is_no_user_says_why_and_repeats_no_value() {
             json!({"username": "a", "created_at": 5}),
             "created_at: must be a time such as 2024-03-14T04:37:28Z",
         ),
-        (json!({"username": "a", "token_version": -1}), "token_version: must be a whole number from 0"),
+        (
+            json!({"username": "a", "token_version": i64::MAX}),
+            "token_version: must be a whole number from 0 to 9007199254740992",
+        ),
+        (
+            json!({"username": "0199F0A2-6c1e-7a30-8d4b-3f6f1f5f2c11"}),
+            "username: looks like an id, by which commands would find another user",
+        ),
+        (
+            json!({"username": "a", "token_version": -1}),
+            "token_version: must be a whole number from 0 to 9007199254740992",
+        ),
         (
             json!({"username": "a", "items": [1, 1]}),
             "items: must be a list of different whole numbers from 1",

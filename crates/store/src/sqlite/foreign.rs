@@ -74,9 +74,10 @@ impl Foreign {
     }
 
     /// Hands over every row of a table, all its columns in their order, until `each` returns false; in the order in which
-    /// `select … limit 1` without an order finds them, which for a numbered table is that of the numbers.
+    /// `select … limit 1` without an order finds them, which for a numbered table is that of the numbers. A value longer than
+    /// [`Cell::LONGEST`] is not read.
     pub fn rows(&self, table: &TableShape, mut each: impl FnMut(Vec<Cell>) -> bool) -> Result<(), Error> {
-        let columns: Vec<String> = table.columns.iter().map(|column| quoted(&column.name)).collect();
+        let columns: Vec<String> = table.columns.iter().map(|column| bounded(&column.name)).collect();
         let sql = format!(
             "select {} from main.{} order by {}",
             columns.join(", "),
@@ -199,10 +200,11 @@ pub(super) fn keeps_log(path: &Path) -> Result<bool, Error> {
         ErrorKind::NotFound => Error::unavailable(format!("{} is not there", path.display())),
         _ => Error::unavailable(format!("{}: {error}", path.display())),
     };
-    let file = File::open(path).map_err(unavailable)?;
-    if !file.metadata().map_err(unavailable)?.is_file() {
+    // Before it is opened: opening a pipe would wait for who writes into it.
+    if !path.metadata().map_err(unavailable)?.is_file() {
         return Err(Error::misuse(format!("{} is not a file", path.display())));
     }
+    let file = File::open(path).map_err(unavailable)?;
     let mut header = Vec::new();
     file.take(20).read_to_end(&mut header).map_err(unavailable)?;
     if !header.starts_with(b"SQLite format 3\0") {
@@ -211,8 +213,16 @@ pub(super) fn keeps_log(path: &Path) -> Result<bool, Error> {
     Ok(header.get(18..20) == Some(&[2, 2]))
 }
 
+/// A column, or more zeroes than any value that is read, in place of one that is longer: SQLite knows a value's length
+/// without reading it.
+fn bounded(column: &str) -> String {
+    let (column, longest) = (quoted(column), Cell::LONGEST);
+    format!("case when octet_length({column}) > {longest} then zeroblob({longest} + 1) else {column} end")
+}
+
 fn cell(value: ValueRef<'_>) -> Cell {
     match value {
+        ValueRef::Blob(bytes) if bytes.len() > Cell::LONGEST => Cell::TooLong,
         ValueRef::Null => Cell::Null,
         ValueRef::Integer(number) => Cell::Integer(number),
         ValueRef::Real(number) => Cell::Real(number),

@@ -16,6 +16,7 @@ fn row(id: u32, name: &str, email: &str) -> Adopted {
         disabled: false,
         password: None,
         extra: Map::new(),
+        too_long: Vec::new(),
     }
 }
 
