@@ -195,8 +195,8 @@ fn tokens(merged: &mut Merged, secret_file: Option<SecretBytes>) -> Tokens {
 
 fn password(merged: &mut Merged, profile: Profile) -> Password {
     if !merged.is_set("password.min_length") {
-        let shortest = if profile.is_production() { 15 } else { 6 };
-        merged.decide("password.min_length", Raw::Integer(shortest), profile.name());
+        let shortest = Raw::Integer(profile.shortest_password().into());
+        merged.decide("password.min_length", shortest, profile.name());
     }
     Password {
         min_length: merged.number("password.min_length"),

@@ -67,6 +67,14 @@ impl Profile {
     pub fn is_production(self) -> bool {
         self == Profile::Production
     }
+
+    /// The shortest new password in code points, where `password.min_length` does not say another.
+    pub fn shortest_password(self) -> u16 {
+        match self {
+            Profile::Development => 6,
+            Profile::Production => 15,
+        }
+    }
 }
 
 /// Section `server`: where it listens and what it shows.

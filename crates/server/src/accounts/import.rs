@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sekisho_core::accounts::IncomingUser;
 use sekisho_core::exchange::{RowError, UserRow};
-use sekisho_core::{Ctx, Event, Refusal, UserId};
+use sekisho_core::{Ctx, Dice, Event, Refusal, UserId};
 use sekisho_store::{Error, Field, Insert, Read, Tx};
 
 use super::seen::Seen;
@@ -80,19 +80,25 @@ impl Import {
         Import { pace: Pace::Beside, trial: Some(Seen::default()), begun: false }
     }
 
+    /// What a trial says of these rows where there is no database yet, so that they meet one another alone.
+    pub async fn foresee_first(
+        &mut self,
+        dice: &dyn Dice,
+        ctx: &Ctx,
+        rows: &[UserRow],
+    ) -> Result<Vec<Brought>, Failure> {
+        let seen = self.trial.get_or_insert_default();
+        foresee_all(None, dice, ctx, rows, seen).await
+    }
+
     /// Brings in these rows from the first on, in one transaction: what became of each. It ends early rather than keep
     /// others waiting, but not before the first row: give it the rest again.
     ///
     /// After an error none of them may count as brought in; the same rows can be given again.
     pub async fn batch(&mut self, app: &App, ctx: &Ctx, rows: &[UserRow]) -> Result<Vec<Brought>, Failure> {
         if let Some(seen) = &mut self.trial {
-            let mut outcomes = Vec::with_capacity(rows.len());
             let mut read = app.store.read().await?;
-            for row in rows {
-                let user = row.to_incoming(UserId::new(ctx.now, &*app.dice), ctx.now);
-                outcomes.push(foresee(&mut read, ctx, row, &user, seen).await?);
-            }
-            return Ok(outcomes);
+            return foresee_all(Some(&mut read), &*app.dice, ctx, rows, seen).await;
         }
         let mut rows = &rows[..rows.len().min(BATCH)];
         loop {
@@ -144,6 +150,21 @@ impl Import {
     }
 }
 
+async fn foresee_all(
+    mut read: Option<&mut Read>,
+    dice: &dyn Dice,
+    ctx: &Ctx,
+    rows: &[UserRow],
+    seen: &mut Seen,
+) -> Result<Vec<Brought>, Failure> {
+    let mut outcomes = Vec::with_capacity(rows.len());
+    for row in rows {
+        let user = row.to_incoming(UserId::new(ctx.now, dice), ctx.now);
+        outcomes.push(foresee(read.as_deref_mut(), ctx, row, &user, seen).await?);
+    }
+    Ok(outcomes)
+}
+
 async fn bring(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -182,23 +203,27 @@ async fn bring(
 /// What `bring` would answer, had the rows before been written; but for what the application's own table refuses for
 /// other reasons than that it has somebody of this name or address, which only writing shows.
 async fn foresee(
-    read: &mut Read,
+    mut read: Option<&mut Read>,
     ctx: &Ctx,
     row: &UserRow,
     user: &IncomingUser,
     seen: &mut Seen,
 ) -> Result<Brought, Failure> {
-    if let Some(here) = same_user(read, row, user).await? {
+    if let Some(read) = read.as_deref_mut()
+        && let Some(here) = same_user(read, row, user).await?
+    {
         return Ok(left_alone(row, &here));
     }
     if seen.has_user(row, user) {
         return Ok(Brought::Unchanged);
     }
-    if let Some(error) = obstacle(read, row).await? {
-        return Ok(Brought::Refused(error));
-    }
-    if let Some(field) = read.incoming_conflict(user, ctx.now).await? {
-        return Ok(Brought::Refused(taken(field)));
+    if let Some(read) = read {
+        if let Some(error) = obstacle(read, row).await? {
+            return Ok(Brought::Refused(error));
+        }
+        if let Some(field) = read.incoming_conflict(user, ctx.now).await? {
+            return Ok(Brought::Refused(taken(field)));
+        }
     }
     match seen.conflict(row, user) {
         Some(error) => Ok(Brought::Refused(error)),

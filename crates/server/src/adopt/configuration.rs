@@ -3,11 +3,13 @@
 //! A `sekisho.toml` that is there is never changed: what it lacks is said instead.
 
 use sekisho_core::adopt::{AppSetting, Choice, Found, choose};
-use sekisho_core::settings::{self, Origin, Shown, toml_text};
+use sekisho_core::settings::{self, Origin, Profile, Shown, toml_text};
 
 use super::key::{both_use_one_key, differ};
-use super::plan::{Plan, Wanted, Wishes};
+use super::plan::{Plan, Wanted, Wishes, absolute};
 use crate::config::Loaded;
+
+const DATA_DIR: &str = "storage.data_dir";
 
 /// Decides what to write; every reason not to go on is a line of the error.
 pub fn plan(loaded: &Loaded, found: &[Found], wishes: &Wishes) -> Result<Plan, Vec<String>> {
@@ -16,7 +18,7 @@ pub fn plan(loaded: &Loaded, found: &[Found], wishes: &Wishes) -> Result<Plan, V
     let mut plan = Plan { file, ..Plan::default() };
     let mut refused = Vec::new();
     the_profile_is_production_unless_told_otherwise(&mut plan, &shown, wishes);
-    the_data_directory_of_the_command_line_stays(&mut plan, &shown);
+    the_data_directory_of_the_command_line_stays(&mut plan, &shown, loaded);
     let strict = plan.settings.iter().any(|w| w.key == "server.profile" && w.value.contains("production"))
         || (!plan.settings.iter().any(|w| w.key == "server.profile")
             && loaded.settings.profile.is_production());
@@ -30,6 +32,8 @@ pub fn plan(loaded: &Loaded, found: &[Found], wishes: &Wishes) -> Result<Plan, V
         return Err(refused);
     }
     an_existing_file_is_never_changed(&mut plan, &shown)?;
+    the_default_data_directory_is_where_it_is_now(&mut plan, &shown, loaded);
+    new_passwords_may_have_to_be_longer(&mut plan, &shown, strict);
     Ok(plan)
 }
 
@@ -46,18 +50,39 @@ fn the_profile_is_production_unless_told_otherwise(plan: &mut Plan, shown: &[Sho
     }
 }
 
-fn the_data_directory_of_the_command_line_stays(plan: &mut Plan, shown: &[Shown]) {
-    if plan.file.exists() {
-        // What it says of it is hidden by the flag.
-        return;
-    }
-    if let Some(data) =
-        shown.iter().find(|s| s.key == "storage.data_dir" && matches!(s.origin, Origin::Flag { .. }))
-    {
-        plan.want("storage.data_dir", data.value.clone(), "");
+fn the_data_directory_of_the_command_line_stays(plan: &mut Plan, shown: &[Shown], loaded: &Loaded) {
+    // What a file that is there says of it is hidden by the flag.
+    if matches!(origin(shown, DATA_DIR), Some(Origin::Flag { .. })) && !plan.file.exists() {
+        want_data_directory(plan, loaded);
     }
 }
 
+/// In a new file the directory's place does not hang on the folder in which a command is run.
+fn the_default_data_directory_is_where_it_is_now(plan: &mut Plan, shown: &[Shown], loaded: &Loaded) {
+    if matches!(origin(shown, DATA_DIR), Some(Origin::Default(_))) && !plan.in_force && !plan.file.exists() {
+        want_data_directory(plan, loaded);
+    }
+}
+
+fn want_data_directory(plan: &mut Plan, loaded: &Loaded) {
+    let path = absolute(&loaded.settings.storage.data_dir);
+    plan.want(DATA_DIR, toml_text(&path.display().to_string()), "");
+}
+
+/// What the application took from new users is not known; few ask for as much as production does.
+fn new_passwords_may_have_to_be_longer(plan: &mut Plan, shown: &[Shown], strict: bool) {
+    const KEY: &str = "password.min_length";
+    if !strict || plan.in_force || !matches!(origin(shown, KEY), Some(Origin::Default(_)) | None) {
+        return;
+    }
+}
+
+    plan.notes.push(format!(
+        "new passwords have at least {} characters (profile production): a registration with a shorter one is refused, \
+         those that are set already stay; {KEY} in {} sets another length",
+        Profile::Production.shortest_password(),
+        plan.file.display()
+    ));
 fn both_use_one_algorithm(plan: &mut Plan, shown: &[Shown], found: &[Found]) -> Result<(), String> {
     const KEY: &str = "tokens.algorithm";
     let set_by = origin(shown, KEY).filter(|origin| !matches!(origin, Origin::Default(_)));

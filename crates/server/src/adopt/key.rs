@@ -7,7 +7,7 @@ use sekisho_core::adopt::{AppSetting, Choice, Found, choose};
 use sekisho_core::jose::{is_published_secret, is_weak};
 use sekisho_core::settings::{Origin, toml_text};
 
-use super::plan::{Change, Key, Plan, Wishes};
+use super::plan::{Change, Key, Plan, Wishes, absolute};
 use crate::config::Loaded;
 
 /// Tokens of the one count at the other only if both have one key.
@@ -19,8 +19,10 @@ pub(super) fn both_use_one_key(
     strict: bool,
 ) -> Result<(), String> {
     let tokens = &loaded.settings.tokens;
-    let file = loaded.settings.storage.data_dir.join("secret_key");
-    let is_ours = tokens.secret_key_file.as_ref() == Some(&file);
+    // A command with --config may be run in any folder.
+    let file = absolute(&loaded.settings.storage.data_dir.join("secret_key"));
+    let named = tokens.secret_key_file.as_ref();
+    let is_ours = named.is_some_and(|named| absolute(named) == file);
     let app = match choose(found, AppSetting::SecretKey) {
         Choice::Several(places) => {
             return Err(format!("{}: name with --app the folder of the one that counts", differ(&places)));
@@ -72,7 +74,9 @@ pub(super) fn both_use_one_key(
         (Key::TakenOver(_), Some(found)) => format!("The key of {}: both must use one.", found.place),
         _ => "The application's key as well: both must use one.".to_owned(),
     };
-    plan.want("tokens.secret_key_file", toml_text(&file.display().to_string()), why);
+    // As it is written where it is in force, which may be relative.
+    let written = named.unwrap_or(&file).display().to_string();
+    plan.want("tokens.secret_key_file", toml_text(&written), why);
     plan.key = Some((file, wanted));
     Ok(())
 }
@@ -134,7 +138,7 @@ fn fault(key: &SecretBytes) -> Option<&'static str> {
 
 /// The line that reads the key from its file; the key itself is not shown.
 fn change(found: &Found, file: &Path) -> Change {
-    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).display().to_string();
+    let file = file.display().to_string();
     let line = match found.head.strip_suffix("KEY=") {
         Some(_) => format!("{}<what `cat {file}` prints>", found.head),
         None => format!("{} open({}).read().strip()", found.head, toml_text(&file)),

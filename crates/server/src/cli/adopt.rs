@@ -12,12 +12,12 @@ use crate::adopt::configuration;
 use crate::adopt::plan::{self, Key, Plan, Wishes};
 use crate::adopt::{self, Adoption, Origin, Problem, Report, Survey, application};
 use crate::config::{self, Flags, Loaded};
-use crate::system::{SystemClock, SystemDice};
+use crate::system::SystemDice;
 use clap::Args;
 use sekisho_core::adopt::{AppSetting, Choice, Found, Literal, MapOverride, Mapping, choose};
 use sekisho_core::beside::SetValue;
 use sekisho_core::settings::DatabaseUrl;
-use sekisho_core::{Actor, Clock as _, Ctx, RequestId, SecretBytes, dice};
+use sekisho_core::{Actor, SecretBytes, dice};
 use sekisho_store::{Foreign, Look};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -192,13 +192,7 @@ fn try_out(
     survey: Survey,
     origin: &Origin,
 ) -> Result<Report, Stop> {
-    let ctx = Ctx {
-        request_id: RequestId::new(dice::array(&SystemDice)),
-        peer: None,
-        agent: None,
-        actor: Actor::Operator,
-        now: SystemClock.now(),
-    };
+    let ctx = open::operator();
     open::runtime()?.block_on(async {
         let mut look = match database.exists().then(|| Look::open(database)).transpose() {
             // Where ours are to come into that file they are not there yet.

@@ -159,7 +159,7 @@ fn further(mapping: &Mapping, stands: &Stands) -> Further {
              can let everybody in again at any time; `sekisho adopt --release` ends the trial",
             "application  its Python needs SQLite 3.37 or newer to read the file from now on: \
              python -c \"import sqlite3; print(sqlite3.sqlite_version)\"",
-            "next         start `sekisho serve` here, and let the proxy send it /token and /users \
+            "next         start `sekisho serve` here, if it does not run yet, and let the proxy send it /token and /users \
              (docs/beside-your-application.md)",
         ]
         .map(str::to_owned),

@@ -67,10 +67,24 @@ pub(super) fn told(told: &Told<'_>, out: &mut Out) -> Result<(), Stop> {
     report.rows.iter().flat_map(row_lines).try_for_each(|line| out.line(&line))?;
     report.items.iter().try_for_each(|item| out.line(&item_line(item)))?;
     configuration(told.plan, told.dry_run, out)?;
-    told.further
-        .iter()
-        .flat_map(|further| &further.lines)
-        .try_for_each(|line| out.line(one_line(line).as_ref()))
+    match told.further {
+        Some(further) => further.lines.iter().try_for_each(|line| out.line(one_line(line).as_ref())),
+        None if told.dry_run => Ok(()),
+        None => out.line(&next(told.plan)),
+    }
+}
+
+/// What is to be done once the users are in a database of their own.
+fn next(plan: &Plan) -> String {
+    let command = if plan.file == Path::new("sekisho.toml") {
+        "`sekisho serve` here".to_owned()
+    } else {
+        format!("`sekisho serve --config {}`", one_line(&plan.file.display().to_string()))
+    };
+    format!(
+        "next         start {command}, if it does not run yet; let the proxy send it /token and /users, and the application \
+         ask it who a token is (GET /users/me)"
+    )
 }
 
 fn renamed(field: &str, column: &str) -> String {

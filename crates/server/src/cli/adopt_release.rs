@@ -130,10 +130,13 @@ fn tell(file: &Path, end: End, trial: &Trial, released: &Released, out: &mut Out
              server: hashes are then renewed with Argon2id as users log in.",
         ],
         End::Detach => &[
-            "The application's table is no longer written. An application that reads its users there does not learn of new \
-             ones: let it ask Sekisho (GET /users/me).",
-            "Take `scheme = \"bcrypt\"` and `rehash = false` out of [password] in sekisho.toml and restart or SIGHUP the \
-             server: hashes are then renewed with Argon2id as users log in.",
+            "The application's table is no longer written: an application that reads its users there does not learn of new \
+             ones.",
+            "For a migration of that table: migrate it, and run `sekisho adopt --in-place` again as before; leave sekisho.toml \
+             as it is.",
+            "For good: let the application ask Sekisho (GET /users/me), take `scheme = \"bcrypt\"` and `rehash = false` out \
+             of [password] in sekisho.toml and restart or SIGHUP the server: hashes are then renewed with Argon2id as users \
+             log in.",
         ],
         End::Back => &[
             "The application has its file alone again. Let the proxy send /token and /users to it; tokens that Sekisho \

@@ -11,7 +11,8 @@ pub(super) fn broken(error: &ConfigError) -> Vec<Finding> {
     error.lines.iter().map(|line| fail("configuration", line, mend)).collect()
 }
 
-pub(super) fn examine(loaded: &Loaded) -> Vec<Finding> {
+/// `beside`: an application uses the same file.
+pub(super) fn examine(loaded: &Loaded, beside: bool) -> Vec<Finding> {
     let settings = &loaded.settings;
     let mut found = vec![taken(loaded)];
     // Weak keys are a check of their own.
@@ -29,7 +30,7 @@ pub(super) fn examine(loaded: &Loaded) -> Vec<Finding> {
         };
         found.push(warn("shadowing", what, mend));
     }
-    found.push(profile(settings));
+    found.push(profile(settings, beside));
     found
 }
 
@@ -44,7 +45,7 @@ fn taken(loaded: &Loaded) -> Finding {
 }
 
 /// A proxy in front shows in the settings that only a proxy needs; without one the listener tells.
-fn profile(settings: &Settings) -> Finding {
+fn profile(settings: &Settings, beside: bool) -> Finding {
     let production = settings.profile.is_production();
     let proxied = [
         ("http.trusted_proxies", !settings.http.trusted_proxies.is_empty()),
@@ -77,7 +78,8 @@ fn profile(settings: &Settings) -> Finding {
         let mend = "put a proxy with TLS in front and name it in http.trusted_proxies, as [\"127.0.0.1\"]";
         return warn("profile", what, mend);
     }
-    if settings.server.public_url.is_none() {
+    // An application that decodes the tokens itself may not expect an issuer in them.
+    if settings.server.public_url.is_none() && !beside {
         return warn(
             "profile",
             "production, and server.public_url is not set: tokens name no issuer",
@@ -99,7 +101,7 @@ mod tests {
 
     fn profile_of(toml: &str) -> (State, String) {
         let layer = layer_from_toml(toml, "sekisho.toml").unwrap();
-        let found = profile(&resolve(&[layer], None).unwrap().0);
+        let found = profile(&resolve(&[layer], None).unwrap().0, false);
         assert_eq!(found.mend.is_none(), found.state == State::Ok);
         (found.state, found.message)
     }

@@ -33,6 +33,13 @@ pub(super) struct Looked {
     pub(super) copy: Option<PathBuf>,
 }
 
+impl Looked {
+    /// Whether an application uses the same file.
+    pub(super) fn beside(&self) -> bool {
+        self.standing.is_some()
+    }
+}
+
 pub(super) async fn look(settings: &Settings, server: &Server) -> Looked {
     let path = match &settings.storage.database_url {
         DatabaseUrl::Sqlite(path) => path,

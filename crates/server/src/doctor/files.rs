@@ -12,12 +12,12 @@ use std::fs::{Metadata, metadata};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// `lock` is the file that a server locks, `copy` what a trial that lasts keeps for the way back.
+/// `lock` is the file that a server locks, `copy` what a trial beside an application keeps for the way back, while it lasts.
 pub(super) fn examine(loaded: &Loaded, lock: Option<&Path>, copy: Option<&Path>) -> Vec<Finding> {
     let settings = &loaded.settings;
     let mut found = vec![directory(&settings.storage.data_dir)];
-    found.push(modes(settings));
-    found.extend(owners(settings, lock));
+    found.push(modes(settings, copy.is_some()));
+    found.extend(owners(settings, lock, copy.is_some()));
     if let DatabaseUrl::Sqlite(path) = &settings.storage.database_url {
         let path = resolved(path);
         found.extend(restore::cut_short(&path).map(|what| {
@@ -30,7 +30,12 @@ pub(super) fn examine(loaded: &Loaded, lock: Option<&Path>, copy: Option<&Path>)
 
 /// Whether others than its owner may read the file.
 pub(super) fn exposed(path: &Path) -> bool {
-    metadata(path).is_ok_and(|meta| meta.mode() & 0o077 != 0)
+    allows(path, 0o077)
+}
+
+/// Whether the file's mode has one of these bits.
+fn allows(path: &Path, bits: u32) -> bool {
+    metadata(path).is_ok_and(|meta| meta.mode() & bits != 0)
 }
 
 /// The database and what SQLite keeps beside it.
@@ -83,26 +88,35 @@ fn directory(path: &Path) -> Finding {
     ok("data_directory", format!("{at} is its owner's alone"))
 }
 
-fn modes(settings: &Settings) -> Finding {
+/// Beside an application the two processes may share the file as a group.
+fn modes(settings: &Settings, beside: bool) -> Finding {
+    let (fine, whose, mode) = match beside {
+        false => ("its owner's alone", "its owner", "600"),
+        true => ("its owner's and its group's alone", "its owner and its group", "o="),
+    };
     let open: Vec<_> = database_files(settings)
         .into_iter()
-        .filter(|path| exposed(path))
+        .filter(|path| allows(path, if beside { 0o007 } else { 0o077 }))
         .map(|path| path.display().to_string())
         .collect();
     if open.is_empty() {
-        return ok("database_files", "its owner's alone");
+        return ok("database_files", fine);
     }
     let files = open.join(" ");
     warn(
         "database_files",
-        format!("others than its owner may read the database, and try its hashes: {files}"),
-        format!("chmod 600 {files}"),
+        format!("others than {whose} may read the database, and try its hashes: {files}"),
+        format!("chmod {mode} {files}"),
     )
 }
 
 /// A file that a command made as root is one that the server can't write.
-fn owners(settings: &Settings, lock: Option<&Path>) -> Option<Finding> {
-    let files = database_files(settings).into_iter().chain([root_key::path(settings)]);
+///
+/// Beside an application that may be its file, which the server reaches as one of the group.
+fn owners(settings: &Settings, lock: Option<&Path>, beside: bool) -> Option<Finding> {
+    let is_shared = |path: &PathBuf| beside && metadata(path).is_ok_and(|meta| meta.mode() & 0o060 == 0o060);
+    let files = database_files(settings).into_iter().filter(|path| !is_shared(path));
+    let files = files.chain([root_key::path(settings)]);
     let files = files.chain(lock.map(Path::to_owned));
     let of = |path: &Path| metadata(path).ok().as_ref().map(Metadata::uid);
     let owner = of(&settings.storage.data_dir)?;

@@ -40,7 +40,7 @@ pub async fn examine(patient: &Patient) -> Vec<Finding> {
     let server = running::find(patient.lock.as_deref());
     let looked = database::look(settings, &server).await;
 
-    let mut found = configuration::examine(loaded);
+    let mut found = configuration::examine(loaded, looked.beside());
     found.extend(keys::examine(loaded, looked.fingerprint.as_deref(), patient.now));
     found.extend(files::examine(loaded, patient.lock.as_deref(), looked.copy.as_deref()));
     found.extend(space::examine(settings));
