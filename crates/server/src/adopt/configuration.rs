@@ -75,14 +75,14 @@ fn new_passwords_may_have_to_be_longer(plan: &mut Plan, shown: &[Shown], strict:
     if !strict || plan.in_force || !matches!(origin(shown, KEY), Some(Origin::Default(_)) | None) {
         return;
     }
-}
-
     plan.notes.push(format!(
         "new passwords have at least {} characters (profile production): a registration with a shorter one is refused, \
          those that are set already stay; {KEY} in {} sets another length",
         Profile::Production.shortest_password(),
         plan.file.display()
     ));
+}
+
 fn both_use_one_algorithm(plan: &mut Plan, shown: &[Shown], found: &[Found]) -> Result<(), String> {
     const KEY: &str = "tokens.algorithm";
     let set_by = origin(shown, KEY).filter(|origin| !matches!(origin, Origin::Default(_)));

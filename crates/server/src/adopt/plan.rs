@@ -71,17 +71,17 @@ impl Plan {
     }
 }
 
+/// A path that means the same in every working directory.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// The text of a new `sekisho.toml`.
 pub fn text(plan: &Plan, database: &Path) -> String {
     let mut text = format!(
         "# Written by `sekisho adopt` from {}. `sekisho config default` lists every setting.\n",
         database.display().to_string().escape_debug()
     );
-/// A path that means the same in every working directory.
-pub(super) fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
     let mut section = "";
     let of = |wanted: &Wanted| wanted.key.split_once('.').map_or("", |(section, _)| section);
     // A section stands once, where the first of its settings was decided.
