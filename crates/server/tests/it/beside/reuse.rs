@@ -46,7 +46,7 @@ impl World {
     }
 
     fn adopt(&self) -> serde_json::Value {
-        self.folder.adopt(&["test.db", "--in-place", "--json"]).ok().json()
+        self.folder.adopt(&["test.db", "--in-place", "--app", ".", "--json"]).ok().json()
     }
 
     fn does(&self, sql: &str) {
@@ -140,7 +140,7 @@ fn users_who_have_come_are_said_to_have_come_though_no_log_can_be_begun() {
     let folder = Folder::new();
     Sqlite::open(folder.file()).unwrap().execute_batch(&format!("{TABLE}; {}", insert(1, "tim"))).unwrap();
     std::fs::create_dir(folder.path().join("test.db-shm")).unwrap();
-    let said = folder.adopt(&["test.db", "--in-place", "--json"]).ok().json();
+    let said = folder.adopt(&["test.db", "--in-place", "--app", ".", "--json"]).ok().json();
     assert_eq!(said["users"]["adopted"], json!(1));
     assert!(said["in_place"]["no_log"].is_string(), "{}", said["in_place"]);
     assert!(folder.path().join("sekisho.toml").exists());
