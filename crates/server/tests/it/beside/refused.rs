@@ -22,7 +22,7 @@ fn folder() -> Folder {
     let folder = Folder::new();
     let application = Sqlite::open(folder.file()).unwrap();
     application.execute_batch(TABLE).unwrap();
-    folder.adopt(&["test.db", "--in-place"]).ok();
+    folder.adopt(&["test.db", "--in-place", "--app", "."]).ok();
     application
         .execute_batch(
             "insert into user values (8, 'bob@example.com', 'bob', 'x', null), \

@@ -170,7 +170,7 @@ fn a_trial_foretells_what_the_import_does_and_makes_no_database() {
         command.args(["import", "users.jsonl", "--json"]).args(args);
         Ran::of(command, "")
     };
-    assert_eq!(run(&["--dry-run"]).code, Some(2));
+    let unmade = json_of(&run(&["--dry-run"]));
     assert!(!scratch.path().join("data").exists());
 
     let mut list = Setup::new().command(scratch.path(), "user");
@@ -185,6 +185,7 @@ fn a_trial_foretells_what_the_import_does_and_makes_no_database() {
                 "message": "username: is that of an earlier row"}],
         })
     );
+    assert_eq!(unmade, foretold);
     let done = json_of(&run(&[]));
     assert_eq!(
         (&done["imported"], &done["unchanged"], &done["refused"]),

@@ -10,7 +10,7 @@ mod listener;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use crate::harness::{Connection, Db, Request, Response, Setup, Site};
+use crate::harness::{Connection, Db, Request, Response, Setup, Site, until};
 
 /// A server with figures, the seeds' user among its users.
 fn start() -> Site {
@@ -23,8 +23,11 @@ fn with_figures() -> Setup {
 
 /// Where the figures are served.
 fn address(site: &Site) -> SocketAddr {
-    let log = site.log();
-    let line = log.lines().rev().find_map(|line| line.strip_prefix("metrics     http://")).expect("a line");
+    // It stands behind the line by which the harness knows that the server listens.
+    let line = until("the line of the figures", || {
+        let log = site.log();
+        log.lines().rev().find_map(|line| line.strip_prefix("metrics     http://")).map(str::to_owned)
+    });
     line.strip_suffix("/metrics").expect("the path").parse().expect("an address")
 }
 
