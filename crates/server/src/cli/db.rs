@@ -42,6 +42,7 @@ pub(super) enum DbCommand {
     /// Put a backup in the place of the database; the server must be stopped
     ///
     /// The former database stays beside it under a dated name. Keys that were backed up with --with-keys come back too.
+    /// A backup that `sekisho db check` finds something wrong in is refused.
     #[command(
         after_help = "Example:\n  systemctl stop sekisho && sekisho db restore /backup/sekisho.db && systemctl start sekisho"
     )]
@@ -73,6 +74,9 @@ pub(super) struct Backup {
 pub(super) struct Restore {
     /// The backup
     file: PathBuf,
+    /// Restore it even if `sekisho db check` finds something wrong in it
+    #[arg(long)]
+    force: bool,
 }
 
 impl From<Problem> for Stop {
@@ -91,7 +95,7 @@ pub(super) fn run(command: DbCommand, flags: &Flags, out: &mut Out) -> Result<()
     match command {
         DbCommand::Check(args) => runtime.block_on(check(args.file, flags, out)),
         DbCommand::Backup(args) => runtime.block_on(backup(&args, flags, out)),
-        DbCommand::Restore(args) => runtime.block_on(restore(&args.file, flags, out)),
+        DbCommand::Restore(args) => runtime.block_on(restore(&args.file, args.force, flags, out)),
     }
 }
 
@@ -203,7 +207,7 @@ async fn backup(args: &Backup, flags: &Flags, out: &mut Out) -> Result<(), Stop>
     }
 }
 
-async fn restore(file: &Path, flags: &Flags, out: &mut Out) -> Result<(), Stop> {
+async fn restore(file: &Path, force: bool, flags: &Flags, out: &mut Out) -> Result<(), Stop> {
     let settings = config::load(flags)?.settings;
     let database = sqlite_path(&settings)?;
     there(file)?;
@@ -217,6 +221,7 @@ async fn restore(file: &Path, flags: &Flags, out: &mut Out) -> Result<(), Stop> 
         root_key: &root_key::path(&settings),
         secret: settings.tokens.secret_key.as_ref(),
         secret_file: &settings.storage.data_dir.join("secret_key"),
+        force,
         now: SystemClock.now(),
     };
     let mut line = ProgressLine::new(out.is_json());

@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::Problem;
 use super::backup::verified;
+use super::check::check;
 use super::keys::{self, Keys};
 use super::place::{self, with_end};
 use crate::config::{root_key, secret_file, secret_text};
@@ -35,6 +36,8 @@ pub struct Plan<'a> {
     /// Where a SECRET_KEY of the backup is put that this configuration has not; beside it, under a dated name, where another
     /// one is there.
     pub secret_file: &'a Path,
+    /// Whether a backup is taken that the check finds something wrong in.
+    pub force: bool,
     /// The time that dates what is replaced.
     pub now: Timestamp,
 }
@@ -74,6 +77,9 @@ pub async fn restore(
 
 async fn swap(plan: &Plan<'_>, draft: &Path, settled: bool, dice: &dyn Dice) -> Result<Restored, Problem> {
     let (counts, fingerprint) = verified(draft).await?;
+    if !plan.force {
+        sound(plan.from, draft).await?;
+    }
     let keys = keys::beside(plan.from)?;
     let date = dated(plan.now);
     let own = root_key::read_file(plan.root_key).map_err(|error| Problem::Usage(error.to_string()))?;
@@ -98,6 +104,20 @@ async fn swap(plan: &Plan<'_>, draft: &Path, settled: bool, dice: &dyn Dice) -> 
     let replaced = put_database(plan.database, draft, &former, settled);
     let there_was = replaced.map_err(|error| Problem::io(plan.database, &error))?;
     Ok(Restored { counts, former: there_was.then_some(former), former_key, root_key: moved_key, secret_file })
+}
+
+/// Refuses a backup that a check finds something wrong in, such as a trigger that would undo what is done to users.
+async fn sound(from: &Path, draft: &Path) -> Result<(), Problem> {
+    let report = check(draft, |_| ()).await.map_err(|error| Problem::of(from, &error))?;
+    let Some(first) = report.findings.iter().find(|finding| !finding.rule.is_note()) else { return Ok(()) };
+    let row = first.row.as_ref().map(|row| format!(" {row}")).unwrap_or_default();
+    Err(Problem::Refused(format!(
+        "{0} is {1} ({2}{row}: {3}): `sekisho db check {0}` says all; --force restores it as it is",
+        from.display(),
+        report.verdict(),
+        first.rule.name(),
+        first.what
+    )))
 }
 
 /// Whether the log is in the file; refuses where another program has the database open, or it is an application's.

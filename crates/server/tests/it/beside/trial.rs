@@ -133,6 +133,21 @@ fn both_write_at_once_and_the_file_stays_whole() {
     // A back-up is of the whole file, the application's orders among it.
     site.cli(&["db", "backup", "backup.db"]).ok();
     assert_eq!(rows(&folder.path().join("backup.db"), "id").len(), 8);
+    site.cli(&["db", "check", "backup.db"]).ok();
+    let written = rusqlite::Connection::open(folder.path().join("backup.db")).unwrap();
+    for (sql, what) in [
+        ("drop trigger sekisho_beside_disabled", "sekisho_beside_disabled is missing"),
+        (
+            "create trigger sekisho_beside_disabled after update of disabled_at on sekisho_users begin \
+             update sekisho_users set disabled_at = null; end",
+            "sekisho_beside_disabled is not as the record of the application's table makes it",
+        ),
+    ] {
+        written.execute_batch(sql).unwrap();
+        let ran = site.cli(&["db", "check", "backup.db"]);
+        assert_eq!(ran.code, Some(1));
+        assert!(ran.stdout.contains(what), "{}", ran.stdout);
+    }
     application.stop();
 }
 

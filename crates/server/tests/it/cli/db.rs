@@ -30,11 +30,11 @@ fn stopped() -> Site {
     site
 }
 
-/// What a check found: rule and row.
+/// What a check found that breaks a rule and no page: rule and row.
 fn found(site: &Site) -> Vec<(String, Value)> {
     let ran = site.cli(&["db", "check", "--json"]);
     let report = ran.json();
-    assert_eq!((ran.code, &report["result"]), (Some(1), &json!("damaged")), "{report}");
+    assert_eq!((ran.code, &report["result"]), (Some(1), &json!("unsound")), "{report}");
     let findings = report["findings"].as_array().unwrap();
     findings.iter().map(|f| (f["rule"].as_str().unwrap().to_owned(), f["row"].clone())).collect()
 }
@@ -159,6 +159,7 @@ fn s14_a_flipped_page_is_found_met_with_503_and_mended_by_a_restore() {
     let ran = site.cli(&["db", "check"]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.stdout.starts_with("integrity  -  "), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with(&format!("{} is damaged\n", path.display())), "{}", ran.stdout);
     let refused = site.cli(&["db", "backup", text(&copies.path().join("bad.db"))]);
     assert_eq!(refused.code, Some(1), "a damaged database gives no backup: {}", refused.stderr);
     assert!(!copies.path().join("bad.db").exists());

@@ -6,6 +6,7 @@ mod db;
 mod db_keys;
 mod db_replace;
 mod db_restore;
+mod db_sound;
 mod doctor;
 mod export;
 mod health;
