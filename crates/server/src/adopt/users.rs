@@ -202,6 +202,7 @@ impl<'a> Adoption<'a> {
             Before::Parted(former) => Some(former),
         };
         let Arrival { username, username_key, email_key, token_version, mut notes } = self.naming.place(&row);
+        notes.extend(row.too_long.into_iter().map(Note::TooLong));
         let password = row.password.map(|hash| kept_verbatim(hash, &mut notes));
         if former.is_some() {
             notes.push(Note::IdReused);
@@ -268,18 +269,20 @@ impl<'a> Adoption<'a> {
             self.agree += u64::from(same);
             return Ok(Before::Same);
         }
-        if !self.in_place {
-            self.known += 1;
-            return Ok(Before::Another(user.username));
-        }
+        self.known += 1;
+        // A twin has got another name here, and may have no address: the salt of a hash is nobody else's.
         let whole = read.whole_user(id).await?;
         let hash = whole.and_then(|user| user.password).map(|(hash, _)| hash);
-        let same_hash = hash.is_some() && hash == row.password;
-        self.known += 1;
+        if hash.is_some() && hash == row.password {
+            self.agree += 1;
+            return Ok(Before::Same);
+        }
+        if !self.in_place {
+            return Ok(Before::Another(user.username));
+        }
         // One who has lost their row for certain says nothing of whether it is another database.
-        let lost = self.links && read.has_lost_row(id).await?;
-        self.agree += u64::from(same_hash || lost);
-        Ok(if same_hash { Before::Same } else { Before::Parted(id) })
+        self.agree += u64::from(self.links && read.has_lost_row(id).await?);
+        Ok(Before::Parted(id))
     }
 
     async fn insert(&mut self, tx: &mut Tx, user: &IncomingUser) -> Result<(), Error> {
@@ -337,7 +340,7 @@ fn is_the_same(user: &User, row: &Adopted) -> bool {
 fn kept_verbatim(hash: HashString, notes: &mut Vec<Note>) -> (HashString, SchemeCost) {
     let kind = recognise(&hash).unwrap_or_else(|refusal| {
         notes.push(Note::HashUnreadable(refusal));
-        SchemeCost { scheme: "unreadable".to_owned(), cost: String::new() }
+        SchemeCost::unreadable()
     });
     (hash, kind)
 }

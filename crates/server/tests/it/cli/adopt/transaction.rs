@@ -33,6 +33,26 @@ fn a_dry_run_says_what_the_run_does_and_changes_nothing() {
 }
 
 #[test]
+fn a_row_whose_id_came_with_another_name_and_another_address_is_told_and_left() {
+    let application = Application::with_users(&[(1, "tim", "tim@gmail.com"), (2, "eve", "e@x.org")]);
+    application.adopt(&["--app", "app"]).ok();
+    let hash = format!("{}zzz{}", &HASH[..7], &HASH[10..]);
+    application.sql(&format!(
+        "update user set username = 'alice', email = 'a@x.org', hashed_password = '{hash}' where id = 2"
+    ));
+    let again = application.adopt(&["--app", "app", "--json"]).ok().json();
+    assert_eq!(
+        (again["users"]["adopted"].as_i64(), again["users"]["unchanged"].as_i64()),
+        (Some(0), Some(2))
+    );
+    let row = &again["users"]["rows"][0];
+    assert_eq!(
+        (row["name"].as_str(), row["username"].as_str(), row["notes"][0]["code"].as_str()),
+        (Some("alice"), Some("eve"), Some("came_as_another"))
+    );
+}
+
+#[test]
 fn a_second_run_changes_nothing_and_brings_back_nobody() {
     let application =
         Application::with_users(&[(1, "tim", "tim@gmail.com"), (2, "tim", "t@x.org"), (3, "ann", "a@x.org")]);
