@@ -6,11 +6,14 @@ use super::hashed::hashed;
 use crate::app::App;
 use crate::failure::Failure;
 
-/// The user with this name or address, found as log-in finds it; or with this id.
+/// The user with this id; else the one with this name or address, found as log-in finds it: an adopted name may look like
+/// an id, and is not to be taken for somebody else's.
 pub async fn find(app: &App, name: &str) -> Result<Option<User>, Failure> {
     let mut read = app.store.read().await?;
     if let Ok(id) = name.parse::<UserId>() {
-        return Ok(read.user_by_id(id).await?);
+        if let Some(user) = read.user_by_id(id).await? {
+            return Ok(Some(user));
+        }
     }
     Ok(read.user_by_login(&LoginName::of(name)).await?)
 }

@@ -6,7 +6,7 @@ use sekisho_core::adopt::{AppSetting, Choice, Found, choose};
 use sekisho_core::settings::{self, Origin, Profile, Shown, toml_text};
 
 use super::key::{both_use_one_key, differ};
-use super::plan::{Plan, Wanted, Wishes, absolute};
+use super::plan::{Key, Plan, Wanted, Wishes, absolute};
 use crate::config::Loaded;
 
 const DATA_DIR: &str = "storage.data_dir";
@@ -32,6 +32,8 @@ pub fn plan(loaded: &Loaded, found: &[Found], wishes: &Wishes) -> Result<Plan, V
         return Err(refused);
     }
     an_existing_file_is_never_changed(&mut plan, &shown)?;
+    nothing_lies_where_it_is_to_be_written(&plan)?;
+    plan.notes.extend(wishes.passed_over.iter().map(|what| format!("passed over, so not read: {what}")));
     the_default_data_directory_is_where_it_is_now(&mut plan, &shown, loaded);
     new_passwords_may_have_to_be_longer(&mut plan, &shown, strict);
     Ok(plan)
@@ -173,6 +175,19 @@ fn an_existing_file_is_never_changed(plan: &mut Plan, shown: &[Shown]) -> Result
         format!("  {name} = {}    (in [{section}])", wanted.value)
     };
     Err(std::iter::once(head).chain(lacking.into_iter().map(line)).collect())
+}
+
+/// A link that leads nowhere is no file that could be read, and is not replaced either.
+fn nothing_lies_where_it_is_to_be_written(plan: &Plan) -> Result<(), Vec<String>> {
+    let key = plan.key.iter().filter(|(_, key)| *key != Key::There).map(|(path, _)| path);
+    let file = Some(&plan.file).filter(|_| !plan.in_force);
+    let links = key.chain(file).filter(|path| path.is_symlink() && !path.exists());
+    let lines: Vec<String> = links
+        .map(|path| {
+            format!("{} is a link that leads nowhere: remove it, or make what it leads to", path.display())
+        })
+        .collect();
+    if lines.is_empty() { Ok(()) } else { Err(lines) }
 }
 
 fn origin<'s>(shown: &'s [Shown], key: &str) -> Option<&'s Origin> {

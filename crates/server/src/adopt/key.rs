@@ -65,10 +65,16 @@ pub(super) fn both_use_one_key(
             _ => Key::TakenOver(key),
         },
         (false, None, Some(_)) => Key::There,
-        (false, None, None) => return Ok(()),
+        (false, None, None) => return no_key_is_known(plan, &file, wishes),
     };
     if wishes.new_key {
         plan.change = app.map(|found| change(found, &file));
+        if app.is_none() {
+            plan.notes.push(format!(
+                "nothing here says where the application has its SECRET_KEY: it must read {} from now on",
+                file.display()
+            ));
+        }
     }
     let why = match (&wanted, app) {
         (Key::TakenOver(_), Some(found)) => format!("The key of {}: both must use one.", found.place),
@@ -78,6 +84,29 @@ pub(super) fn both_use_one_key(
     let written = named.unwrap_or(&file).display().to_string();
     plan.want("tokens.secret_key_file", toml_text(&written), why);
     plan.key = Some((file, wanted));
+    Ok(())
+}
+
+/// Without the application's key side by side would mean two: tokens of the one would be refused by the other.
+fn no_key_is_known(plan: &mut Plan, file: &Path, wishes: &Wishes) -> Result<(), String> {
+    let where_from = match (wishes.application, wishes.in_place) {
+        (true, _) => "no literal SECRET_KEY was found in the application's files",
+        (false, true) => "where the application has its SECRET_KEY is not said: name its folder with --app",
+        (false, false) => return Ok(()),
+    };
+    let ways = format!(
+        "give Sekisho the same key with SECRET_KEY or SECRET_KEY_FILE, or run again with --new-key, which makes one for \
+         both in {}",
+        file.display()
+    );
+    if wishes.in_place {
+        let passed_over = match wishes.passed_over.as_slice() {
+            [] => String::new(),
+            list => format!(" (passed over: {})", list.join(", ")),
+        };
+        return Err(format!("{where_from}{passed_over}; both must use one: {ways}"));
+    }
+    plan.notes.push(format!("{where_from}: its tokens do not count here until both use one key: {ways}"));
     Ok(())
 }
 

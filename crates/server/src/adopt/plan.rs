@@ -12,6 +12,12 @@ pub struct Wishes {
     pub profile: Option<String>,
     /// Whether a new key is made for both.
     pub new_key: bool,
+    /// Whether both will run side by side, which they can't without one key.
+    pub in_place: bool,
+    /// Whether the application's files were read.
+    pub application: bool,
+    /// Which of them were passed over, and why.
+    pub passed_over: Vec<String>,
     /// Settings that hang on the kind of adoption: key, value as TOML, why.
     pub further: Vec<(&'static str, String, &'static str)>,
 }

@@ -33,7 +33,7 @@ Examples:
   sekisho adopt test.db --release=back                         and its end
 
 Fields for --map: users (table), id, username, email, password, full_name, disabled, active,
-items (table), item_id, owner. FIELD= says that there is none.
+items (table), item_id, owner, and extra: a column to keep though it is named like a secret. FIELD= says that there is none.
 The file is opened read-only; while it is read an application without a write-ahead log cannot write.";
 
 /// How long is waited until the log is written into the file; a million users take some seconds.
@@ -92,9 +92,13 @@ pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> 
         return release::run(args.file, end, args.yes, &flags, out);
     }
     let loaded = config::load(&flags)?;
-    let found =
-        args.app.as_deref().map(application::scan).transpose().map_err(Stop::usage)?.unwrap_or_default();
+    let scan = args.app.as_deref().map(application::scan).transpose().map_err(Stop::usage)?;
+    let application = scan.is_some();
+    let application::Scan { found, passed_over } = scan.unwrap_or_default();
     let file = sekisho_store::resolved(&file(&args, &found)?);
+    if file.exists() && !file.is_file() {
+        return Err(Stop::usage(format!("{} is not a file", file.display())));
+    }
     let database = open::sqlite_path(&loaded.settings)?;
     if !args.in_place {
         is_not_our_own(&file, &database, &loaded)?;
@@ -106,7 +110,14 @@ pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> 
     let tables = foreign.tables().map_err(|error| unreadable(&file, &error))?;
     let mapping = Mapping::detect(&tables, &args.map).map_err(all_lines)?;
     let further = if args.in_place { in_place::settings(&file) } else { Vec::new() };
-    let wishes = Wishes { profile: args.profile.clone(), new_key: args.new_key, further };
+    let wishes = Wishes {
+        profile: args.profile.clone(),
+        new_key: args.new_key,
+        in_place: args.in_place,
+        application,
+        passed_over,
+        further,
+    };
     let plan = configuration::plan(&loaded, &found, &wishes).map_err(all_lines)?;
     let origin = Origin(args.source.clone());
     let mut further = None;
@@ -122,6 +133,7 @@ pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> 
         drop(foreign);
         // Nothing is written, not even the key, while something is asked for.
         in_place::check(&file, &mapping, &args.set)?;
+        the_configuration_can_be_written(&plan)?;
         write_key(&plan)?;
         let (report, stands) = in_place::write(&file, &mapping, &args.set, out)?;
         further = Some(stands);
@@ -129,6 +141,7 @@ pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> 
         report
     } else {
         let survey = adopt::survey(&foreign, &mapping).map_err(|error| unreadable(&file, &error))?;
+        the_configuration_can_be_written(&plan)?;
         write_key(&plan)?;
         let report = write(flags, foreign, &mapping, survey, &origin)?;
         write_configuration(&plan, &file)?;
@@ -266,6 +279,14 @@ fn write_key(plan: &Plan) -> Result<(), Stop> {
 fn new_key() -> SecretBytes {
     let random: [u8; 32] = dice::array(&SystemDice);
     SecretBytes::new(random.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect())
+}
+
+/// It is written last; that it can't be must show before anything is.
+fn the_configuration_can_be_written(plan: &Plan) -> Result<(), Stop> {
+    if plan.in_force {
+        return Ok(());
+    }
+    Draft::beside(&plan.file, false, &SystemDice).map(drop)
 }
 
 fn write_configuration(plan: &Plan, database: &Path) -> Result<(), Stop> {

@@ -46,6 +46,13 @@ pub(super) fn told(told: &Told<'_>, out: &mut Out) -> Result<(), Stop> {
         ("kept beside", kept.join(", ")),
         ("into", told.database.display().to_string()),
     ])?;
+    let left_behind: Vec<&str> = told.mapping.left_behind().collect();
+    if !left_behind.is_empty() {
+        out.line(&format!(
+            "left behind  {}: named like a secret; --map extra=COLUMN keeps one that is none",
+            one_line(&left_behind.join(", "))
+        ))?;
+    }
     for found in told.found {
         out.line(&format!(
             "{}  {}: {}",
@@ -174,6 +181,7 @@ fn as_json(told: &Told<'_>) -> Value {
         "table": told.mapping.table.name,
         "columns": fields,
         "kept_beside": told.mapping.kept_beside().collect::<Vec<_>>(),
+        "left_behind": told.mapping.left_behind().collect::<Vec<_>>(),
         "application": told.found.iter().map(found).collect::<Vec<_>>(),
         "users": {
             "adopted": report.adopted, "disabled": report.disabled, "unchanged": report.unchanged,

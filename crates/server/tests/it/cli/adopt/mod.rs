@@ -2,6 +2,7 @@
 
 mod application;
 mod names;
+mod strange;
 mod transaction;
 mod users;
 
