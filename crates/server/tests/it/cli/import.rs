@@ -280,3 +280,30 @@ fn a_terminal_shows_how_far_it_is_and_a_file_does_not() {
     assert!(shown.ends_with("\r\u{1b}[K"), "the line goes away: {shown:?}");
     assert_eq!(site.cli(&["user", "import", "users.jsonl"]).ok().stderr, "");
 }
+
+#[test]
+fn a_version_of_tokens_leaves_room_for_the_next_and_a_header_has_an_end() {
+    let site = site();
+    file(
+        &site,
+        "users.jsonl",
+        &format!(
+            "{}\n{}\n",
+            json!({"username": "tim", "password_hash": TIM, "token_version": 1_i64 << 53}),
+            json!({"username": "eve", "password_hash": TIM, "token_version": i64::MAX}),
+        ),
+    );
+    let ran = site.cli(&["user", "import", "users.jsonl"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let told = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(told.contains("token_version: must be a whole number from 0 to 9007199254740992"), "{told}");
+    site.cli_with(&["user", "set-password", "tim", "--password-stdin"], "seven grey herons wade").ok();
+    assert_eq!(site.login("tim", "seven grey herons wade").status, 200);
+
+    let header = (0..120_000).fold("username".to_owned(), |text, n| text + &format!(",c{n}"));
+    file(&site, "wide.csv", &format!("{header}\n"));
+    let ran = site.cli(&["user", "import", "wide.csv"]);
+    assert_ne!(ran.code, Some(0), "{ran:?}");
+    let told = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(told.contains("more than 20000 columns") && told.len() < 500, "{told}");
+}

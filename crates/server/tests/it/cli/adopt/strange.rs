@@ -180,3 +180,16 @@ fn a_name_like_an_id_is_found_by_it_unless_it_is_somebodys_id() {
         assert_ne!(added.code, Some(0), "{added:?}");
     }
 }
+
+#[test]
+fn side_by_side_too_a_long_name_is_no_name_and_large_values_stay_where_they_are() {
+    let application = Application::with_users(&[(1, "tim", "tim@gmail.com"), (2, "", "bob@x.org")]);
+    application.sql("update user set username = cast(zeroblob(2000000) as text), phone = printf('%.600000c', 'x') where id = 2");
+    let told = application.adopt(&["--in-place", "--app", "app"]).ok().stdout;
+    assert!(told.contains("row 2, without a name (now bob@x.org): its name is too long"), "{told}");
+    let kept: i64 = application
+        .database()
+        .query_row("select length(phone) from user where id = 2", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 600_000);
+}
