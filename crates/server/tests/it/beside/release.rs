@@ -74,7 +74,12 @@ fn kept_the_passwords_are_sekishos_and_the_application_still_learns_of_users() {
 fn detached_the_applications_table_stays_as_it_is() {
     let folder = with_ann();
     let before = folder.rows(ALL);
-    folder.adopt(&["test.db", "--release=detach", "--yes"]).ok();
+    let ran = folder.adopt(&["test.db", "--release=detach", "--yes"]).ok();
+    for words in
+        ["For a migration of that table: migrate it, and run `sekisho adopt --in-place` again", "For good: "]
+    {
+        assert!(lines(&ran).contains(words), "{}", lines(&ran));
+    }
     assert!(folder.ours().iter().all(|name| !name.starts_with("sekisho_beside")), "{:?}", folder.ours());
     let file = folder.file();
     let site = folder.serve();

@@ -215,8 +215,15 @@ fn copies_of_what_was_before_an_adoption_are_named() {
         path
     };
     let (kept, left) = (copy("20261122T100304.567890Z"), copy("20261122T110304.567890Z"));
+    stands_beside(&site, &kept);
+    let message = format!(": {}", left.display());
+    says(&Setup::new(), site.folder(), "copies", "warn", &message);
+}
+
+/// What an adoption in place writes into the database.
+fn stands_beside(site: &Site, copy: &Path) {
     let standing = serde_json::json!({
-        "since": 0, "copy": kept, "journal_mode": "delete",
+        "since": 0, "copy": copy, "journal_mode": "delete",
         "table": {
             "name": "user", "id": "id", "id_kind": "number", "username": null, "email": null, "full_name": null,
             "hash": "hashed_password", "disabled": null, "fills": [], "passwords": "kept",
@@ -224,8 +231,37 @@ fn copies_of_what_was_before_an_adoption_are_named() {
     });
     let stands = "insert into sekisho_meta (name, value) values ('beside', ?1)";
     site.database().write().execute(stands, [standing.to_string()]).unwrap();
-    let message = format!(": {}", left.display());
-    says(&Setup::new(), site.folder(), "copies", "warn", &message);
+}
+
+/// As docs/beside-your-application.md has it: two users in one group, and no issuer in the tokens.
+#[test]
+fn beside_an_application_a_group_may_share_the_file() {
+    let site = stopped();
+    let (setup, path) = (Setup::new(), site.database().path().to_owned());
+    let production = setup.clone().production().env("SEKISHO_HTTP_TRUSTED_PROXIES", "127.0.0.1");
+    let mode = |mode| set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    mode(0o660);
+    says(&setup, site.folder(), "database_files", "warn", "others than its owner may read");
+    says(&production, site.folder(), "profile", "warn", "server.public_url is not set");
+
+    stands_beside(&site, &site.data().join("copy"));
+    says(&setup, site.folder(), "database_files", "ok", "its owner's and its group's alone");
+    says(&production, site.folder(), "profile", "ok", "production behind a proxy");
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&path, Some(12345), None).unwrap();
+        let (_, report) = examined(&setup, site.folder());
+        assert!(!report.to_string().contains("\"owners\""), "{report}");
+        std::os::unix::fs::chown(&path, Some(0), None).unwrap();
+    }
+    mode(0o664);
+    says(&setup, site.folder(), "database_files", "warn", "others than its owner and its group may read");
+    let (_, report) = examined(&setup, site.folder());
+    let mend = format!("chmod o= {}", path.display());
+    assert!(
+        report["checks"].as_array().unwrap().iter().any(|check| check["mend"] == mend.as_str()),
+        "{report}"
+    );
+    mode(0o600);
 }
 
 #[test]

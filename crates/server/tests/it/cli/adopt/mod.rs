@@ -1,6 +1,7 @@
 //! `sekisho adopt`: an application's users log in here as they did there, and nothing of theirs is changed or shown.
 
 mod application;
+mod elsewhere;
 mod names;
 mod strange;
 mod transaction;
