@@ -139,7 +139,10 @@ fn another_process_that_holds_the_lock_is_seen() {
 #[test]
 fn throttled_log_ins_by_the_counter_that_was_full() {
     let site = with_figures()
-        .config("[throttle]\nper_account_and_address_burst = 2\nper_address_burst = 3")
+        .config(
+            "[throttle]\nper_account_and_address_burst = 2\nper_account_and_address_refill_seconds = 3600\n\
+             per_address_burst = 3\nper_address_refill_seconds = 3600",
+        )
         .start(Db::Sqlite, 1);
     for _ in 0..3 {
         site.login("tim", "wrong-password");
