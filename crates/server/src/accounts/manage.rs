@@ -10,10 +10,10 @@ use crate::failure::Failure;
 /// an id, and is not to be taken for somebody else's.
 pub async fn find(app: &App, name: &str) -> Result<Option<User>, Failure> {
     let mut read = app.store.read().await?;
-    if let Ok(id) = name.parse::<UserId>() {
-        if let Some(user) = read.user_by_id(id).await? {
-            return Ok(Some(user));
-        }
+    if let Ok(id) = name.parse::<UserId>()
+        && let Some(user) = read.user_by_id(id).await?
+    {
+        return Ok(Some(user));
     }
     Ok(read.user_by_login(&LoginName::of(name)).await?)
 }
