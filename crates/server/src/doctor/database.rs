@@ -96,6 +96,11 @@ async fn read(path: &Path, looked: &mut Looked) -> Result<(), Error> {
         look.serves()?;
         ok("database", format!("{at}, schema version {}", schema.found))
     });
+    for what in look.intruders().await? {
+        let mend = "`sekisho db check` names them all; one that nobody here made goes with `drop trigger` or `drop view`, \
+                    one of an adoption in place comes back when that is run again";
+        looked.findings.push(warn("triggers", what, mend));
+    }
     if !look.keeps_log().await? {
         looked.findings.push(warn(
             "journal_mode",

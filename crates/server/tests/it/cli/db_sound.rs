@@ -39,6 +39,8 @@ fn triggers_and_views_of_somebody_else_are_found() {
         let report = ran.json();
         assert_eq!((ran.code, &report["result"]), (Some(1), &json!("unsound")), "{report}");
         assert_eq!(report["findings"], json!([{"rule": "trigger", "row": null, "what": what}]));
+        let doctor = site.cli(&["doctor"]).stdout;
+        assert!(doctor.contains(&what), "{doctor}");
         write(drop);
         site.cli(&["db", "check"]).ok();
     }
