@@ -96,7 +96,10 @@ fn a_second_run_changes_nothing_and_brings_back_nobody() {
 fn another_database_is_noticed_and_may_be_named() {
     let application = Application::with_users(&[(1, "tim", "tim@gmail.com"), (2, "ann", "a@x.org")]);
     application.adopt(&[]).ok();
-    application.sql("update user set username = 'x' || id, email = id || '@y.org'");
+    // Other people: not even a hash is the same.
+    application.sql(
+        "update user set username = 'x' || id, email = id || '@y.org', hashed_password = replace(hashed_password, '2Ss8', '2Ss9')",
+    );
     let refused = application.adopt(&[]);
     assert_eq!(refused.code, Some(1));
     assert!(
