@@ -40,3 +40,46 @@ fn is_plain(table: &Table) -> bool {
     };
     !ours && table.fills.iter().all(|(_, fill)| number(fill))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sekisho_core::beside::{Field, IdKind, Passwords};
+
+    fn table() -> Table {
+        Table {
+            name: "user".to_owned(),
+            id: "id".to_owned(),
+            id_kind: IdKind::Number,
+            username: Some(Field { column: "username".to_owned(), not_null: true }),
+            email: None,
+            full_name: None,
+            hash: "hash".to_owned(),
+            disabled: None,
+            fills: vec![("rank".to_owned(), Fill::Number("-1.5".to_owned()))],
+            passwords: Passwords::Kept,
+        }
+    }
+
+    fn made(table: &Table) -> Result<Vec<(String, String)>, Error> {
+        let empty = Connection::open_in_memory().unwrap();
+        let ours =
+            "create table sekisho_users (released_at, disabled_at); create table sekisho_credentials (data)";
+        empty.execute_batch(ours).unwrap();
+        made_for(table, empty)
+    }
+
+    /// Who can write the record must not be able to vouch with it for a trigger of any content.
+    #[test]
+    fn a_record_that_no_adoption_writes_makes_nothing() {
+        assert!(made(&table()).unwrap().iter().any(|(name, _)| name == "sekisho_beside_insert"));
+        let undone = "1); update sekisho_users set disabled_at = null; select (1";
+        for forged in [
+            Table { fills: vec![("rank".to_owned(), Fill::Number(undone.to_owned()))], ..table() },
+            Table { name: "Sekisho_users".to_owned(), ..table() },
+            Table { name: "sqlite_schema".to_owned(), ..table() },
+        ] {
+            assert!(matches!(made(&forged), Err(Error::Corrupt { .. })), "{forged:?}");
+        }
+    }
+}
