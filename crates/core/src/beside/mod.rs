@@ -4,9 +4,11 @@
 //! The table is kept in step by triggers that the store makes of [`Table`]; nothing here speaks to a database.
 
 mod fill;
+mod mark;
 mod plan;
 
 pub use fill::{Fill, SetError, SetValue};
+pub use mark::mark;
 pub use plan::{Column, Problem, Roles, plan};
 
 use serde::{Deserialize, Serialize};

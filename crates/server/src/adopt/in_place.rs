@@ -95,6 +95,7 @@ impl InPlace {
         {
             mended += tx.note_rows_gone(&table).await?;
         }
+        tx.rejoin(&table).await?;
         let journal_mode = before.as_ref().map_or(journal_mode, |(before, _)| before.journal_mode.clone());
         let standing =
             Standing { since: now.as_micros(), copy: copy.path.display().to_string(), journal_mode, table };

@@ -1,5 +1,6 @@
 //! Beside a living application: the seeds' own, as a FastAPI process on the same file.
 
+mod apart;
 mod application;
 mod proxies;
 mod refused;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sekisho_core::beside::{NOBODYS_HASH, Passwords, Standing};
 
+use super::apart;
 use super::sql::{count, drop_triggers, literal, name, ours, run, text};
 use super::standing::{STANDING, hashes_from_here};
 use crate::echo::Observer;
@@ -56,7 +57,17 @@ impl Tx {
     }
 
     /// Leaves the application's table as it is from now on; the users here are Sekisho's alone.
+    ///
+    /// Which row was whose is noted, for the case that it is adopted again.
     pub async fn detach(&mut self) -> Result<(), Error> {
+        let standing = self.standing().await?;
+        if let Some(standing) = standing {
+            self.on_sqlite(|conn| apart::part(conn, &standing.table))?;
+        }
+        self.leave().await
+    }
+
+    async fn leave(&mut self) -> Result<(), Error> {
         self.drop_meta(STANDING).await?;
         self.on_sqlite(|conn| {
             drop_triggers(conn)?;
@@ -71,7 +82,7 @@ impl Tx {
     ///
     /// [`Error::Misuse`] if a table that is not ours refers to one of ours.
     pub async fn take_away(&mut self) -> Result<(), Error> {
-        self.detach().await?;
+        self.leave().await?;
         self.on_sqlite(|conn| {
             let tables = tables(conn)?;
             let referring = "select m.name from sqlite_schema m join pragma_foreign_key_list(m.name) f \

@@ -5,6 +5,7 @@
 //! names begin with `sekisho_beside`. They stand on our tables; on the application's own stand at most two indexes, and one
 //! trigger that notes which of its rows it has deleted.
 
+mod apart;
 mod leaving;
 mod made;
 mod recovery;

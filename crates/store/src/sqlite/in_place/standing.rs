@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use sekisho_core::beside::{Column, IdKind, NOBODYS_HASH, Passwords, Standing, Table};
 
+use super::apart;
 use super::sql::{count, drop_triggers, exists, literal, made, name, run, text};
 use sekisho_core::id::UserId;
 
@@ -161,6 +162,10 @@ impl Tx {
             }
             run(conn, &triggers::accounts_view(table))?;
             triggers::triggers(table).iter().try_for_each(|trigger| run(conn, trigger).map(drop))?;
+            match apart::carry_over(conn, table)? {
+                Ok(carried) => changed += carried,
+                Err(failure) => return Ok(Err(failure)),
+            }
             if let Some(given_back) = hashes_from_here(table) {
                 changed += run(conn, &given_back)?;
             }

@@ -63,8 +63,9 @@ pub(super) fn catch_up(table: &Table) -> [String; 3] {
     ]
 }
 
-struct Writer<'a> {
-    table: &'a Table,
+/// Makes the statements that write into the application's table.
+pub(super) struct Writer<'a> {
+    pub(super) table: &'a Table,
 }
 
 impl Writer<'_> {
@@ -109,7 +110,7 @@ impl Writer<'_> {
             put(&field.column, "new.username".to_owned());
         }
         if let Some(field) = &table.email {
-            put(&field.column, address(field.not_null));
+            put(&field.column, address("new.email", field.not_null));
         }
         if let Some(field) = &table.full_name {
             put(&field.column, or_empty("new.full_name", field.not_null));
@@ -177,7 +178,11 @@ impl Writer<'_> {
         let table = self.table;
         let fields = [
             (&table.username, "username", or_empty("new.username", false)),
-            (&table.email, "email", address(table.email.as_ref().is_some_and(|field| field.not_null))),
+            (
+                &table.email,
+                "email",
+                address("new.email", table.email.as_ref().is_some_and(|field| field.not_null)),
+            ),
             (
                 &table.full_name,
                 "full_name",
@@ -215,8 +220,20 @@ impl Writer<'_> {
         )
     }
 
-    /// The row stays, since others of the application may point to it, and says nothing of the person any more.
     fn deleted(&self) -> String {
+        // Noted as one who came from there, so that adopting again does not bring back who is gone.
+        format!(
+            "create trigger sekisho_beside_deleted after update of released_at on sekisho_users \
+             when old.released_at is null and new.released_at is not null begin {}; \
+             insert or ignore into sekisho_adopted (kind, external_id, user_id, adopted_at) \
+             select 'user', cast(row_id as text), new.id, new.updated_at from sekisho_beside \
+             where user_id = new.id and row_id is not null; end",
+            self.blanked("new.id")
+        )
+    }
+
+    /// The row stays, since others of the application may point to it, and says nothing of the person any more.
+    pub(super) fn blanked(&self, user: &str) -> String {
         let table = self.table;
         let mut blank: Vec<(&String, String)> = Vec::new();
         // Drawn, so that nobody can have taken the name before.
@@ -236,15 +253,7 @@ impl Writer<'_> {
         if let Some(flag) = &table.disabled {
             blank.push((&flag.column, truth("1", flag.inverted)));
         }
-        // Noted as one who came from there, so that adopting again does not bring back who is gone.
-        format!(
-            "create trigger sekisho_beside_deleted after update of released_at on sekisho_users \
-             when old.released_at is null and new.released_at is not null begin {}; \
-             insert or ignore into sekisho_adopted (kind, external_id, user_id, adopted_at) \
-             select 'user', cast(row_id as text), new.id, new.updated_at from sekisho_beside \
-             where user_id = new.id and row_id is not null; end",
-            self.set(&blank, "new.id")
-        )
+        self.set(&blank, user)
     }
 
     fn row_gone(&self) -> String {
@@ -280,7 +289,7 @@ impl Writer<'_> {
     }
 
     /// What the application's table may have of a user's hash.
-    fn stored_hash(&self, user: &str) -> String {
+    pub(super) fn stored_hash(&self, user: &str) -> String {
         match self.table.passwords {
             Passwords::Kept => {
                 format!("(select data from sekisho_credentials where user_id = {user} and kind = 'password')")
@@ -289,7 +298,7 @@ impl Writer<'_> {
         }
     }
 
-    fn set(&self, values: &[(&String, String)], user: &str) -> String {
+    pub(super) fn set(&self, values: &[(&String, String)], user: &str) -> String {
         let values: Vec<String> =
             values.iter().map(|(column, value)| format!("{} = {value}", name(column))).collect();
         format!(
@@ -326,20 +335,20 @@ fn row(user: &str) -> String {
     format!("(select row_id from sekisho_beside where user_id = {user})")
 }
 
-fn or_empty(value: &str, not_null: bool) -> String {
+pub(super) fn or_empty(value: &str, not_null: bool) -> String {
     if not_null { format!("coalesce({value}, '')") } else { value.to_owned() }
 }
 
 /// The address; where one must be there and a user has none, one that reaches nobody (RFC 2606).
-fn address(not_null: bool) -> String {
+pub(super) fn address(email: &str, not_null: bool) -> String {
     if not_null {
-        "coalesce(new.email, 'none-' || lower(hex(randomblob(8))) || '@none.example')".to_owned()
+        format!("coalesce({email}, 'none-' || lower(hex(randomblob(8))) || '@none.example')")
     } else {
-        "new.email".to_owned()
+        email.to_owned()
     }
 }
 
-fn truth(condition: &str, inverted: bool) -> String {
+pub(super) fn truth(condition: &str, inverted: bool) -> String {
     if inverted { format!("not ({condition})") } else { format!("({condition})") }
 }
 
