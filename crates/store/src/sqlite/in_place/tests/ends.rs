@@ -86,3 +86,61 @@ async fn keeping_sekisho_takes_the_hashes_out_and_goes_on_with_names() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_changed_while_the_table_was_left_alone_is_carried_and_no_more() {
+    let world = World::new(
+        "create table user (id integer not null primary key, email varchar not null unique, username varchar not null, \
+         full_name varchar, hashed_password varchar not null, is_active boolean not null)",
+    );
+    let roles = Roles { full_name: Some("full_name"), disabled: Some(("is_active", true)), ..SEEDS_ROLES };
+    let store = world.adopt(&roles, &[]).await.unwrap();
+    for (last, name) in [(50, "ann"), (51, "bob"), (52, "eve")] {
+        assert_eq!(register(&store, last, name, &format!("{name}@example.com")).await, Ok(Insert::Done));
+    }
+    within(&store, async |tx| tx.detach().await.unwrap()).await;
+    within(&store, async |tx| {
+        for change in [
+            "update sekisho_users set username = 'anne', email = 'anne@example.com', full_name = 'Anne' where username = 'ann'",
+            "update sekisho_users set email = null where username = 'bob'",
+        ] {
+            tx.execute(change, &[]).await.unwrap();
+        }
+        assert!(tx.disable(id(50), NOW).await.unwrap());
+    })
+    .await;
+    world
+        .application()
+        .execute_batch(
+            "update user set full_name = 'Annie', hashed_password = 'hers' where id = 1; \
+             update user set email = 'eva@example.com', is_active = 0 where id = 3",
+        )
+        .unwrap();
+    let standing = {
+        let mut tx = store.begin().await.unwrap();
+        let columns = tx.columns_of("user").await.unwrap();
+        standing(plan("user", &columns, &roles, &[]).unwrap())
+    };
+    within(&store, async |tx| {
+        tx.rejoin(&standing.table).await.unwrap();
+        assert!(tx.stand_beside(&standing).await.unwrap().is_ok());
+    })
+    .await;
+    let rows = world.rows("id, username, email, full_name, hashed_password, is_active");
+    assert_eq!(rows[0], "1|anne|anne@example.com|Anne|hers|0");
+    assert!(
+        rows[1].starts_with("2|bob|none-") && rows[1].ends_with(&format!("|Ann|{HASH}|1")),
+        "{}",
+        rows[1]
+    );
+    assert_eq!(rows[2], format!("3|eve|eva@example.com|Ann|{HASH}|0"));
+}
+
+#[tokio::test]
+async fn a_column_that_was_renamed_does_not_keep_it_from_detaching() {
+    let world = World::new(SEEDS);
+    let store = world.adopt(&SEEDS_ROLES, &[]).await.unwrap();
+    world.application().execute_batch("alter table user rename column hashed_password to hash").unwrap();
+    within(&store, async |tx| tx.detach().await.unwrap()).await;
+    assert_eq!(world.rows("hash"), [HASH]);
+}
