@@ -31,7 +31,7 @@ fn columns_without_a_default_are_asked_for_in_one_go() {
          joined datetime not null, score integer not null default 0)"
     );
     let folder = made_by(&sql);
-    let ran = folder.adopt(&["test.db", "--in-place", "--set", "role=member"]);
+    let ran = folder.adopt(&["test.db", "--in-place", "--app", ".", "--set", "role=member"]);
     assert_eq!(
         (ran.code, ran.stderr.as_str()),
         (
@@ -40,13 +40,13 @@ fn columns_without_a_default_are_asked_for_in_one_go() {
              sekisho: column joined (datetime) has no default in the database: --set joined=now\n"
         )
     );
-    let ran = folder.adopt(&["test.db", "--in-place", "--set", "rank=1"]);
+    let ran = folder.adopt(&["test.db", "--in-place", "--app", ".", "--set", "rank=1"]);
     assert!(ran.stderr.contains("--set rank: the table has no such column"), "{}", ran.stderr);
     assert_eq!((folder.ours(), folder.copies().len()), (Vec::new(), 0));
     assert!(!folder.path().join("data").exists());
 
     let sets = ["--set", "role=member", "--set", "is_admin=false", "--set", "joined=now"];
-    folder.adopt(&[&["test.db", "--in-place"], &sets[..]].concat()).ok();
+    folder.adopt(&[&["test.db", "--in-place", "--app", "."], &sets[..]].concat()).ok();
     let site = folder.serve();
     assert_eq!(site.register("ann", "ann-likes-salad").status, 200);
     assert_eq!(
@@ -62,7 +62,7 @@ fn the_trial_asks_for_what_a_trigger_of_the_applications_wants() {
          create trigger badges after insert on user begin \
          insert into badge select new.id, null; end"
     ));
-    let ran = folder.adopt(&["test.db", "--in-place"]);
+    let ran = folder.adopt(&["test.db", "--in-place", "--app", "."]);
     assert_eq!(ran.code, Some(1), "{}", ran.stdout);
     assert_eq!(
         ran.stderr,
@@ -77,7 +77,7 @@ fn the_trial_asks_for_what_a_trigger_of_the_applications_wants() {
 fn a_dry_run_changes_nothing_and_says_what_would_happen() {
     let folder = made_by(&format!("{SEEDS}; {TIM}"));
     let before = std::fs::read(folder.file()).unwrap();
-    let ran = folder.adopt(&["test.db", "--in-place", "--dry-run", "--json"]).ok();
+    let ran = folder.adopt(&["test.db", "--in-place", "--app", ".", "--dry-run", "--json"]).ok();
     let said = ran.json();
     assert_eq!((&said["users"]["adopted"], &said["in_place"]), (&json!(1), &json!({"table": "user"})));
     assert_eq!(std::fs::read(folder.file()).unwrap(), before);
@@ -90,7 +90,7 @@ fn names_that_clash_get_one_that_both_know() {
     let folder = made_by(&format!(
         "{SEEDS}; {TIM}; insert into user values (2, 'tim2@gmail.com', 'tim', 'x'), (3, 'Tim3@gmail.com', 'Tim', 'x')"
     ));
-    let said = folder.adopt(&["test.db", "--in-place", "--json"]).ok().json();
+    let said = folder.adopt(&["test.db", "--in-place", "--app", ".", "--json"]).ok().json();
     assert_eq!(said["users"]["adopted"], 3);
     let second = said["users"]["rows"][0]["username"].as_str().unwrap().to_owned();
     assert_ne!(second, "tim");
@@ -110,7 +110,7 @@ fn killed_at_any_moment_an_adoption_leaves_all_or_nothing() {
     let before = folder.rows("id, email, username, hashed_password");
     let (mut killed, mut pause) = (0, Duration::from_millis(2));
     loop {
-        let mut command = folder.adopting(&["test.db", "--in-place"]);
+        let mut command = folder.adopting(&["test.db", "--in-place", "--app", "."]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(pause);
         let _ = child.kill();
@@ -133,7 +133,7 @@ fn killed_at_any_moment_an_adoption_leaves_all_or_nothing() {
     }
     assert!(killed > 3, "only {killed} runs were cut short");
     // What a cut left beside it harms nobody: the last one went through, and it serves.
-    folder.adopt(&["test.db", "--in-place"]).ok();
+    folder.adopt(&["test.db", "--in-place", "--app", "."]).ok();
     let site = folder.serve();
     assert_eq!(site.register("ann", "ann-likes-salad").status, 200);
     assert_eq!(folder.rows("id").len(), before.len() + 1);
