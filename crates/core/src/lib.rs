@@ -27,8 +27,8 @@ pub mod keys;
 
 pub mod adopt;
 pub mod audit;
-pub mod exchange;
 pub mod beside;
+pub mod exchange;
 pub mod items;
 pub mod limit;
 pub mod meter;

@@ -38,10 +38,12 @@ pub(super) fn layer(path: &str) -> Option<Layer> {
         "admin" | "docs" | "health" | "oauth" => Layer::Handler,
         "extract" => Layer::Extract,
         "metrics" if file == "api.rs" => Layer::Handler,
-        "accounts" | "adopt" | "database" | "demo" | "doctor" | "items" | "mail" | "sessions" | "tokens" => match file {
-            "api.rs" | "pages.rs" => Layer::Handler,
-            _ => Layer::Verb,
-        },
+        "accounts" | "adopt" | "database" | "demo" | "doctor" | "items" | "mail" | "sessions" | "tokens" => {
+            match file {
+                "api.rs" | "pages.rs" => Layer::Handler,
+                _ => Layer::Verb,
+            }
+        }
         "address" | "app" | "config" | "error" | "failure" | "hashing" | "http" | "metrics" => Layer::Base,
         "openapi" | "reload" | "system" | "telemetry" | "throttle" => Layer::Base,
         _ => return None,

@@ -16,7 +16,9 @@ mod choice;
 mod python;
 mod python_text;
 
-pub use application::{AppSetting, Found, Literal, Place, findings_in_dotenv, findings_in_python, is_whole_python};
+pub use application::{
+    AppSetting, Found, Literal, Place, findings_in_dotenv, findings_in_python, is_whole_python,
+};
 pub use choice::{Choice, choose};
 pub use mapping::{ItemMapping, MapOverride, Mapping};
 pub use naming::{Arrival, Naming};

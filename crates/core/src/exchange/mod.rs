@@ -19,8 +19,8 @@ pub use header::{Header, VERSION};
 pub use jsonl::{Line, read_line, write_user};
 pub use member::Member;
 pub use row::UserRow;
-pub(crate) use value::fits_a_record;
 pub use sqlmodel::{Cell, ExtraColumns, SqlModelUser};
+pub(crate) use value::fits_a_record;
 
 /// The longest record, in bytes; no user needs as much.
 pub const LONGEST_RECORD: usize = 1 << 20;
