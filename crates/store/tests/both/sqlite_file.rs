@@ -258,6 +258,15 @@ async fn s16_a_stale_rollback_journal_is_not_played_back() {
     assert_eq!(open(&path).await.unwrap().read().await.unwrap().count_users().await.unwrap(), 1);
 }
 
+/// The file and its log as they are now, elsewhere.
+fn copied_with_its_log(folder: &Folder) -> Folder {
+    let copy = Folder::new();
+    for name in ["test.db", "test.db-wal"] {
+        fs::copy(folder.path(name), copy.path(name)).unwrap();
+    }
+    copy
+}
+
 #[tokio::test]
 async fn s16_without_its_log_the_last_checkpoint_is_left() {
     let folder = Folder::new();
@@ -272,10 +281,7 @@ async fn s16_without_its_log_the_last_checkpoint_is_left() {
     let old = open(&copy.path("test.db")).await.unwrap();
     assert_eq!(old.read().await.unwrap().count_users().await.unwrap(), 1);
     // And with the log, but without the index beside it.
-    let copy = Folder::new();
-    for end in ["", "-wal"] {
-        fs::copy(folder.path(&format!("test.db{end}")), copy.path(&format!("test.db{end}"))).unwrap();
-    }
+    let copy = copied_with_its_log(&folder);
     let whole = open(&copy.path("test.db")).await.unwrap();
     assert_eq!(whole.read().await.unwrap().count_users().await.unwrap(), 2);
     drop(store);
@@ -290,10 +296,7 @@ async fn s04_a_log_that_was_left_is_written_back_before_anything_is_added_to_it(
     tx.insert_user(&new_user(2, "q", "q", "q@x")).await.unwrap();
     tx.commit().await.unwrap();
     // What a process leaves that was killed; its log may not be on the disk, whatever the next process reads of it.
-    let copy = Folder::new();
-    for end in ["", "-wal"] {
-        fs::copy(folder.path(&format!("test.db{end}")), copy.path(&format!("test.db{end}"))).unwrap();
-    }
+    let copy = copied_with_its_log(&folder);
     assert!(fs::metadata(copy.path("test.db-wal")).unwrap().len() > 4096);
     let next = open(&copy.path("test.db")).await.unwrap();
     assert_eq!(fs::metadata(copy.path("test.db-wal")).unwrap().len(), 0);
