@@ -115,13 +115,17 @@ impl Conn {
         done.or_else(|error| if error.is_busy() { Ok(()) } else { Err(error) })
     }
 
-    /// From now on the log is written back only by [`Conn::begin_log_anew`].
+    /// From now on the log is written back only by [`Conn::write_back_what_may_go`].
     pub(crate) fn keep_log(&self) -> Result<(), Error> {
         self.raw.pragma_update(None, "wal_autocheckpoint", 0).map_err(translate)
     }
 
-    /// Writes as much of the log into the file as nobody reads any more, waiting for no one, and has the next write begin
-    /// it anew; false if somebody still reads it, or writes it back meanwhile.
+    /// Writes as much of the log into the file as nobody reads any more, waiting for no one.
+    pub(crate) fn write_back_what_may_go(&self) -> Result<(), Error> {
+        self.raw.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(())).map_err(translate)
+    }
+
+    /// Has the next write begin the log anew; false if somebody still reads it, or writes it back meanwhile.
     pub(crate) fn begin_log_anew(&self) -> Result<bool, Error> {
         let blocked: rusqlite::Result<i64> =
             self.raw.query_row("pragma wal_checkpoint(restart)", [], |row| row.get(0));

@@ -230,18 +230,20 @@ impl Log<'_> {
     /// Writes it back and has it begun anew. A view of before the last commit would stop the first, one of before the
     /// first's end the second: hence the order, which SQLite's own way, within the commit, does not have.
     fn write_back(&self, conn: &Conn) {
-        for _ in 0..Self::TRIES {
-            match conn.begin_log_anew() {
-                Ok(true) => return,
-                Ok(false) => self.end_views(),
-                Err(error) => {
-                    // What is in the log is durable; the next commit tries again.
-                    tracing::warn!(%error, "the log could not be written back");
-                    return;
+        let begun_anew = conn.write_back_what_may_go().and_then(|()| {
+            for _ in 0..Self::TRIES {
+                self.end_views();
+                if conn.begin_log_anew()? {
+                    return Ok(());
                 }
+                // Who is reading at this moment has done so in some microseconds, or else the next commit tries again.
+                std::thread::sleep(Self::PAUSE);
             }
-            // Who is reading at this moment has done so in some microseconds, or else the next commit tries again.
-            std::thread::sleep(Self::PAUSE);
+            Ok(())
+        });
+        if let Err(error) = begun_anew {
+            // What is in the log is durable; the next commit tries again.
+            tracing::warn!(%error, "the log could not be written back");
         }
     }
 }
