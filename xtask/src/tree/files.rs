@@ -7,7 +7,8 @@ use std::path::Path;
 pub(super) type Files = BTreeMap<String, String>;
 
 /// The folders of our crates.
-const CRATES: &[&str] = &["crates/core", "crates/store", "crates/server", "xtask", "bench", "faults", "fuzz"];
+const CRATES: &[&str] =
+    &["crates/core", "crates/store", "crates/server", "xtask", "bench", "faults", "throwaway", "fuzz"];
 
 /// Reads every Rust file of our crates.
 pub(crate) fn read(root: &Path) -> Result<Files, String> {
