@@ -14,4 +14,3 @@ mod sqlite_views;
 
 mod listed;
 mod postgres_prepare;
-mod throwaway;

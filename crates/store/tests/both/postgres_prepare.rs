@@ -1,14 +1,15 @@
 //! PostgreSQL takes the same schema and the same statements, with the kinds that are bound.
 
 use sekisho_store::{Dialect, Kind, schema, statements};
+use sekisho_throwaway::Postgres;
+use tokio_postgres::NoTls;
 use tokio_postgres::types::Type;
-
-use crate::throwaway::Postgres;
 
 #[tokio::test]
 async fn every_statement_is_prepared_on_postgresql_with_the_kinds_that_are_bound() {
-    let server = Postgres::start();
-    let client = server.connect().await;
+    let url = Postgres::shared().create_database();
+    let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+    tokio::spawn(connection);
     for statement in schema(Dialect::Postgres) {
         client.batch_execute(&statement).await.unwrap_or_else(|error| panic!("{error:?}: {statement}"));
     }
