@@ -12,16 +12,37 @@ fuzz_target!(|data: &str| {
                 other => panic!("{data:?}: {other:?}"),
             }
         }
-        Ok(url @ DatabaseUrl::Postgres(_)) => {
-            assert!(DatabaseUrl::parse(&url.redacted()).is_ok(), "{data:?}")
-        }
+        Ok(DatabaseUrl::Postgres(url)) => match DatabaseUrl::parse(&url.redacted()) {
+            Ok(DatabaseUrl::Postgres(again)) => {
+                assert_eq!(again.redacted(), url.redacted(), "{data:?}");
+                assert_eq!(again.hosts, url.hosts, "{data:?}");
+                assert_eq!((&again.user, &again.database), (&url.user, &url.database), "{data:?}");
+                assert_eq!(again.ssl.mode, url.ssl.mode, "{data:?}");
+            }
+            other => panic!("{data:?}: {other:?}"),
+        },
         Err(error) => assert!(!error.to_string().is_empty()),
     }
     // A password of letters that is nowhere else in the address.
     let password: String = data.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
     if !password.is_empty() {
-        let url = format!("postgresql://app:{password}SENTINEL@host/name?sslpassword={password}SENTINEL");
-        let url = DatabaseUrl::parse(&url).expect("well formed");
-        assert!(!url.redacted().contains("SENTINEL") && !format!("{url:?}").contains("SENTINEL"));
+        let well_formed = [
+            format!("postgresql://app:{password}SENTINEL@host/name"),
+            format!("postgresql:///name?password={password}SENTINEL&options={password}SENTINEL"),
+        ];
+        for url in well_formed {
+            let url = DatabaseUrl::parse(&url).expect("well formed");
+            assert!(!url.redacted().contains("SENTINEL") && !format!("{url:?}").contains("SENTINEL"));
+        }
+        // A character of the password that was not written as it must be, and what is refused for its value.
+        for url in [
+            format!("postgresql://app:a/{password}SENTINEL@host/name"),
+            format!("postgresql://app:a?{password}SENTINEL@host/name"),
+            format!("postgresql://host/name?sslmode={password}SENTINEL"),
+            format!("postgresql://host:{password}SENTINEL/name"),
+        ] {
+            let error = DatabaseUrl::parse(&url).expect_err("malformed");
+            assert!(!error.to_string().contains("SENTINEL"), "{error}");
+        }
     }
 });

@@ -13,6 +13,11 @@ mod limits;
 mod merge;
 mod model;
 mod net;
+mod postgres_options;
+mod postgres_parse;
+#[cfg(test)]
+mod postgres_tests;
+mod postgres_url;
 mod registry;
 mod resolve;
 mod rules;
@@ -36,6 +41,9 @@ pub use model::{
     Storage, Switch, Tokens,
 };
 pub use net::IpNet;
+pub use postgres_url::{
+    ChannelBinding, PostgresHost, PostgresSsl, PostgresUrl, PostgresUrlError, SessionAttrs, SslMode,
+};
 pub use registry::{Kind, SETTINGS, Setting, find};
 pub use resolve::{resolve, secret_key_file};
 pub use shadowed::{Shadowed, shadowed};

@@ -236,7 +236,7 @@ fn l07_what_is_shown_hides_secrets() {
     assert_eq!(of("tokens.secret_key"), "(hidden)");
     assert_eq!(of("tokens.secret_key_verify"), "(hidden)");
     assert_eq!(of("tokens.secret_key_file"), "(not set)");
-    assert_eq!(of("storage.database_url"), "\"postgresql://app:***@db/x\"");
+    assert_eq!(of("storage.database_url"), "\"postgresql://app:***@db:5432/x?sslmode=require\"");
     assert_eq!(of("server.docs"), "\"true\"");
     assert_eq!(of("password.min_length"), "6");
     assert_eq!(of("http.cors_allowed_headers"), "[\"authorization\", \"content-type\"]");
