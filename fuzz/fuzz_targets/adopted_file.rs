@@ -15,9 +15,16 @@ fuzz_target!(|data: &str| {
         Err(lines) => return assert!(lines.iter().all(|line| !line.is_empty()) && !lines.is_empty()),
     };
     let none = Vec::new();
-    let users = rows.get(&mapping.table.name).unwrap_or(&none);
+    let users = rows.get(&mapping.table.called()).unwrap_or(&none);
     let mut naming = Naming::new();
     users.iter().for_each(|row| naming.expect(&mapping.seen(row)));
+    // As a database finds them that does not find rows in the order of their ids.
+    let found_otherwise = data.starts_with('~') && naming.has_doubles();
+    if found_otherwise {
+        for row in users.iter().rev() {
+            naming.found(&mapping.seen(row), mapping.id_of(row).as_deref());
+        }
+    }
     let (mut names, mut keys, mut emails) = (HashSet::new(), HashSet::new(), HashSet::new());
     let (mut first, mut ids) = (HashSet::new(), HashSet::new());
     for row in users {
@@ -33,8 +40,11 @@ fuzz_target!(|data: &str| {
         assert!(names.insert(arrival.username.clone()), "a name twice");
         assert!(arrival.username_key.is_none_or(|key| keys.insert(key)), "a key twice");
         assert!(arrival.email_key.is_none_or(|key| emails.insert(key)), "an address twice");
-        assert_eq!(arrival.token_version == 0, is_first, "whom a token means");
-        assert!(!is_first || Some(&arrival.username) == row.name.as_ref());
+        if !found_otherwise {
+            assert_eq!(arrival.token_version == 0, is_first, "whom a token means");
+            assert!(!is_first || Some(&arrival.username) == row.name.as_ref());
+        }
+        assert!(arrival.token_version != 0 || Some(&arrival.username) == row.name.as_ref());
         assert!(!arrival.username.contains('\0') && !row.old_id.contains('\0'));
         let beside: HashSet<&str> = mapping.kept_beside().collect();
         assert!(
@@ -46,7 +56,7 @@ fuzz_target!(|data: &str| {
         }
     }
     if let Some(items) = &mapping.items {
-        rows.get(&items.table.name).unwrap_or(&none).iter().for_each(|row| _ = mapping.read_item(row));
+        rows.get(&items.table.called()).unwrap_or(&none).iter().for_each(|row| _ = mapping.read_item(row));
     }
 });
 
@@ -59,11 +69,15 @@ fn read(data: &str) -> (Vec<TableShape>, Rows, Vec<MapOverride>) {
         if let Some(head) = line.strip_prefix('#') {
             let mut names = head.split('\t');
             let name = names.next().unwrap_or_default().to_owned();
-            tables.push(TableShape { name, columns: names.map(column).collect() });
+            let (schema, name) = match name.split_once('.') {
+                Some((schema, name)) => (Some(schema.to_owned()), name.to_owned()),
+                None => (None, name),
+            };
+            tables.push(TableShape { schema, name, columns: names.map(column).collect() });
         } else if let Some(text) = line.strip_prefix('=') {
             said.extend(MapOverride::parse(text));
         } else if let Some(table) = tables.last() {
-            rows.entry(table.name.clone()).or_default().push(line.split('\t').map(cell).collect());
+            rows.entry(table.called()).or_default().push(line.split('\t').map(cell).collect());
         }
     }
     (tables, rows, said)

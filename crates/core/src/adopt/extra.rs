@@ -78,6 +78,8 @@ mod tests {
         assert_eq!(shown("DATETIME", Cell::Text("2024-03-14 13:37:28".into())), "\"2024-03-14 13:37:28\"");
         assert_eq!(shown("JSON", Cell::Text("{\"a\": [1]}".into())), "{\"a\":[1]}");
         assert_eq!(shown("JSON", Cell::Text("{".into())), "\"{\"");
+        assert_eq!(shown("jsonb", Cell::Text("{\"a\": null}".into())), "{\"a\":null}");
+        assert_eq!(shown("character varying(20)[]", Cell::Text("[\"a\"]".into())), "[\"a\"]");
         assert_eq!(shown("BLOB", Cell::Bytes(vec![0xff, 0])), "\"/wA=\"");
         assert_eq!(shown("REAL", Cell::Real(f64::NAN)), "null");
         assert_eq!(shown("", Cell::Null), "null");

@@ -105,14 +105,14 @@ impl Mapping {
         if id.is_none() {
             errors.push(format!(
                 "table {} has no column id: say --map id=COLUMN ({})",
-                table.name,
+                table.called(),
                 table.column_names()
             ));
         }
         if username.is_none() && email.is_none() {
             errors.push(format!(
                 "table {} has neither username nor email: say --map username=COLUMN or --map email=COLUMN ({})",
-                table.name,
+                table.called(),
                 table.column_names()
             ));
         }
@@ -120,7 +120,7 @@ impl Mapping {
             errors.push(format!(
                 "table {} has no column of password hashes: say --map password=COLUMN, or --map password= if there \
                  are none ({})",
-                table.name,
+                table.called(),
                 table.column_names()
             ));
         }
@@ -192,6 +192,11 @@ impl Mapping {
         fields.into_iter().filter_map(named).collect()
     }
 
+    /// The columns by which a row is told before any is placed: its id, its name, its address.
+    pub fn told_by(&self) -> Vec<usize> {
+        [Some(self.id), self.username, self.email].into_iter().flatten().collect()
+    }
+
     /// Whether a column is read into no field and comes along; the id does so as well, as the number it was.
     pub(super) fn is_kept_beside(&self, at: usize) -> bool {
         let fields = [self.username, self.email, self.password, self.full_name, self.disabled, self.active];
@@ -236,7 +241,7 @@ impl Said<'_> {
             [] => Err(format!(
                 "no table {}: say --map users=TABLE ({})",
                 names.join(" or "),
-                tables.iter().map(|table| table.name.as_str()).collect::<Vec<_>>().join(", ")
+                tables.iter().map(TableShape::called).collect::<Vec<_>>().join(", ")
             )),
             _ => Err(format!("tables {} are both there: say --map users=TABLE", names.join(" and "))),
         }
@@ -248,7 +253,7 @@ impl Said<'_> {
         let found = self.names(field).into_iter().find_map(at);
         match self.of(field).and_then(|said| said.name.as_deref()) {
             Some(name) if found.is_none() => {
-                Err(format!("table {} has no column {name} ({})", table.name, table.column_names()))
+                Err(format!("table {} has no column {name} ({})", table.called(), table.column_names()))
             }
             _ => Ok(found),
         }
@@ -259,7 +264,9 @@ impl Said<'_> {
         let names = self.0.iter().filter(|said| said.field == KEPT).filter_map(|said| said.name.as_deref());
         let column = |name: &str| {
             let at = table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name));
-            at.ok_or_else(|| format!("table {} has no column {name} ({})", table.name, table.column_names()))
+            at.ok_or_else(|| {
+                format!("table {} has no column {name} ({})", table.called(), table.column_names())
+            })
         };
         names.map(column).collect()
     }
@@ -279,7 +286,7 @@ impl Said<'_> {
             (Some(id), Some(owner)) => Ok(Some(ItemMapping { table: table.clone(), id, owner })),
             _ if was_said => Err(format!(
                 "table {} lacks an id or an owner: say --map item_id=COLUMN and --map owner=COLUMN ({})",
-                table.name,
+                table.called(),
                 table.column_names()
             )),
             _ => Ok(None),
@@ -318,11 +325,12 @@ fn one_field_each(table: &TableShape, id: Option<usize>, fields: &[(&str, Option
     errors
 }
 
+/// The table of this name; one in a schema that must be named is meant only by both names.
 fn table<'t>(tables: &'t [TableShape], name: &str) -> Option<&'t TableShape> {
     tables
         .iter()
-        .find(|table| table.name == name)
-        .or_else(|| tables.iter().find(|table| table.name.eq_ignore_ascii_case(name)))
+        .find(|table| table.called() == name)
+        .or_else(|| tables.iter().find(|table| table.called().eq_ignore_ascii_case(name)))
 }
 
 /// The primary key, if it is one column.

@@ -3,7 +3,11 @@ use super::*;
 
 fn shape(name: &str, columns: &[&str]) -> TableShape {
     let column = |name: &&str| ColumnShape { name: (*name).to_owned(), ..ColumnShape::default() };
-    TableShape { name: name.to_owned(), columns: columns.iter().map(column).collect() }
+    let (schema, name) = match name.split_once('.') {
+        Some((schema, name)) => (Some(schema.to_owned()), name),
+        None => (None, name),
+    };
+    TableShape { schema, name: name.to_owned(), columns: columns.iter().map(column).collect() }
 }
 
 fn detect(tables: &[TableShape], said: &[&str]) -> Result<Mapping, Vec<String>> {
@@ -37,6 +41,22 @@ fn other_names_are_said() {
     assert_eq!((mapping.id, mapping.username, mapping.active, mapping.items), (0, Some(1), Some(4), None));
     let said = [&said[..], &["items=todo", "item_id=no", "owner=whose"]].concat();
     assert_eq!(detect(&tables, &said).unwrap().items.unwrap().owner, 1);
+}
+
+#[test]
+fn a_table_in_a_schema_that_must_be_named_is_meant_by_both_names() {
+    let columns = ["id", "email", "hash"];
+    let tables = [shape("auth.users", &columns), shape("shop.user", &columns)];
+    assert_eq!(
+        detect(&tables, &[]).unwrap_err(),
+        ["no table user or users: say --map users=TABLE (auth.users, shop.user)"]
+    );
+    assert_eq!(detect(&tables, &["users=Auth.users"]).unwrap().table, tables[0]);
+    let lines = detect(&tables, &["users=shop.user", "email=mail"]).unwrap_err();
+    assert_eq!(lines[0], "table shop.user has no column mail (id, email, hash)");
+    // One that is reached by its name alone is meant before it.
+    let both = [tables[0].clone(), shape("users", &columns)];
+    assert_eq!(detect(&both, &[]).unwrap().table, both[1]);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Under which name and address an adopted user is found.
 //!
 //! Rules for new names don't bind adopted ones: a name is kept byte for byte, for tokens of the application say it so. What
-//! can't be kept is decided here, row by row in the order of the application's own ids, because of equal names its
-//! `first()` finds the lowest.
+//! can't be kept is decided here, row by row in the order of the application's own ids. Of equal names its `first()` finds
+//! the lowest id on SQLite; where a database finds rows in another order, that is noted before.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest as _, Sha256};
 
@@ -23,6 +23,10 @@ pub struct Naming {
     keys: HashSet<Mark>,
     emails: HashSet<Mark>,
     ids: HashSet<Mark>,
+    /// Names that more than one row may have.
+    doubles: HashSet<Mark>,
+    /// Of those the id of the row that the application finds, where it need not be the lowest.
+    found: HashMap<Mark, Mark>,
 }
 
 /// Under what an adopted user is found.
@@ -49,10 +53,26 @@ impl Naming {
     /// Notes a row that will be placed: a name that it has is given to nobody else. Before the first [`Naming::place`].
     pub fn expect(&mut self, row: &Seen) {
         if let Some(name) = &row.name {
-            self.coming.insert(mark(name));
+            if !self.coming.insert(mark(name)) {
+                self.doubles.insert(mark(name));
+            }
             self.coming.extend(key_of(name).map(|key| mark(&key)));
         }
         self.coming_emails.extend(row.email.as_deref().and_then(email_key).map(|key| mark(&key)));
+    }
+
+    /// Whether names may be doubled, so that it matters which row the application finds.
+    pub fn has_doubles(&self) -> bool {
+        !self.doubles.is_empty()
+    }
+
+    /// Notes a row in the order in which the application finds them: of a doubled name the first has it, whatever its id is.
+    pub fn found(&mut self, row: &Seen, id: Option<&str>) {
+        if let (Some(name), Some(id)) = (&row.name, id)
+            && self.doubles.contains(&mark(name))
+        {
+            self.found.entry(mark(name)).or_insert(mark(id));
+        }
     }
 
     /// Notes what somebody who is here already has.
@@ -74,7 +94,7 @@ impl Naming {
         let mut notes = Vec::new();
         let email_key = self.the_lowest_id_keeps_the_address(row, &mut notes);
         let arrival = match &row.name {
-            Some(name) if self.the_name_is_free(name) => {
+            Some(name) if self.the_name_is_free(name) && self.the_application_finds(row, name) => {
                 let username_key = self.a_twin_is_found_by_its_exact_spelling(row, name, &mut notes);
                 Arrival { username: name.clone(), username_key, email_key, token_version: 0, notes }
             }
@@ -93,6 +113,10 @@ impl Naming {
     /// name means it. Whoever was here before keeps it as well.
     fn the_name_is_free(&self, name: &str) -> bool {
         !self.names.contains(&mark(name))
+    }
+
+    fn the_application_finds(&self, row: &Adopted, name: &str) -> bool {
+        self.found.get(&mark(name)).is_none_or(|id| *id == mark(&row.old_id))
     }
 
     /// Of equal addresses the lowest id is found by it; the others show theirs.

@@ -191,9 +191,12 @@ mod tests {
 
     fn mapping(columns: &[&str], said: &[&str]) -> Mapping {
         let column = |name: &&str| ColumnShape { name: (*name).to_owned(), ..ColumnShape::default() };
-        let users = TableShape { name: "user".into(), columns: columns.iter().map(column).collect() };
-        let items =
-            TableShape { name: "items".into(), columns: ["id", "owner_id"].iter().map(column).collect() };
+        let table = |name: &str, columns: &[&str]| TableShape {
+            name: name.into(),
+            columns: columns.iter().map(column).collect(),
+            ..TableShape::default()
+        };
+        let (users, items) = (table("user", columns), table("items", &["id", "owner_id"]));
         let said: Vec<_> = said.iter().map(|text| MapOverride::parse(text).unwrap()).collect();
         Mapping::detect(&[users, items], &said).unwrap()
     }

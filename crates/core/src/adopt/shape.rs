@@ -5,6 +5,8 @@ use crate::exchange::LONGEST_RECORD;
 /// A table as the database itself describes it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TableShape {
+    /// The schema that must be named to reach it; none where its name alone is enough, as always on SQLite.
+    pub schema: Option<String>,
     /// Its name.
     pub name: String,
     /// Its columns in their order, generated ones included.
@@ -16,7 +18,7 @@ pub struct TableShape {
 pub struct ColumnShape {
     /// Its name.
     pub name: String,
-    /// The declared type, `VARCHAR(50)`; may be empty.
+    /// The declared type, `VARCHAR(50)`, or on PostgreSQL what it stands for, `character varying(50)`; may be empty.
     pub declared: String,
     /// Whether it was declared `not null`.
     pub not_null: bool,
@@ -29,6 +31,14 @@ pub struct ColumnShape {
 }
 
 impl TableShape {
+    /// What a person calls it: `users`, or `auth.users` where the schema must be named.
+    pub fn called(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{schema}.{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
     /// The column of this name; letters A to Z are compared without their case, as SQLite does.
     pub fn column(&self, name: &str) -> Option<&ColumnShape> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
@@ -46,9 +56,10 @@ impl ColumnShape {
         ["boolean", "bool"].iter().any(|name| self.declared.eq_ignore_ascii_case(name))
     }
 
-    /// Whether the declared type says that the text is JSON.
+    /// Whether the declared type says that the text is JSON; a list of PostgreSQL is read as such.
     pub(super) fn is_json(&self) -> bool {
-        self.declared.eq_ignore_ascii_case("json")
+        ["json", "jsonb"].iter().any(|name| self.declared.eq_ignore_ascii_case(name))
+            || self.declared.ends_with("[]")
     }
 }
 
@@ -131,7 +142,10 @@ mod tests {
         let table = TableShape {
             name: "user".into(),
             columns: vec![ColumnShape { name: "Email".into(), ..ColumnShape::default() }],
+            ..TableShape::default()
         };
         assert!(table.column("email").is_some() && table.column("mail").is_none());
+        let elsewhere = TableShape { schema: Some("auth".into()), ..table.clone() };
+        assert_eq!((table.called(), elsewhere.called()), ("user".to_owned(), "auth.user".to_owned()));
     }
 }

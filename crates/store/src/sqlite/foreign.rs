@@ -155,7 +155,7 @@ impl Foreign {
         for column in &mut columns {
             column.unique = unique.contains(&Some(column.name.clone())) || (column.primary_key && keys == 1);
         }
-        Ok(TableShape { name, columns })
+        Ok(TableShape { schema: None, name, columns })
     }
 
     /// In what order rows are found where none is asked for.

@@ -176,3 +176,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_equal_names_the_row_that_the_application_finds_keeps_the_name() {
+    let rows = [row(1, "tim", "one@x.org"), row(2, "tim", "two@x.org"), row(3, "ann", "ann@x.org")];
+    let mut naming = Naming::new();
+    for row in &rows {
+        naming.expect(&Seen { name: row.name.clone(), email: row.email.clone() });
+    }
+    assert!(naming.has_doubles());
+    for row in [&rows[2], &rows[1], &rows[0]] {
+        naming.found(&Seen { name: row.name.clone(), email: row.email.clone() }, Some(&row.old_id));
+    }
+    let placed: Vec<_> = rows.iter().map(|row| naming.place(row)).collect();
+    let shown: Vec<_> = placed.iter().map(|a| (a.username.as_str(), a.token_version)).collect();
+    assert_eq!(shown, [("tim-1", 1), ("tim", 0), ("ann", 0)]);
+    let mut naming = Naming::new();
+    naming.expect(&Seen { name: Some("tim".into()), email: None });
+    assert!(!naming.has_doubles());
+}
