@@ -69,6 +69,10 @@ pub enum Event {
         /// Who.
         user: UserId,
     },
+    /// Writing was put on hold, as for a move to another database.
+    DatabaseFrozen,
+    /// Writing goes on.
+    DatabaseUnfrozen,
     /// An item was added.
     ItemAdded {
         /// Its number.
@@ -97,6 +101,8 @@ impl Event {
             Self::UserDisabled { .. } => "user_disabled",
             Self::UserEnabled { .. } => "user_enabled",
             Self::UserDeleted { .. } => "user_deleted",
+            Self::DatabaseFrozen => "database_frozen",
+            Self::DatabaseUnfrozen => "database_unfrozen",
             Self::ItemAdded { .. } => "item_added",
             Self::ItemRemoved { .. } => "item_removed",
         }
@@ -115,7 +121,10 @@ impl Event {
             | Self::UserEnabled { user }
             | Self::UserDeleted { user }
             | Self::ItemAdded { owner: user, .. } => Some(*user),
-            Self::UsersExported { .. } | Self::ItemRemoved { .. } => None,
+            Self::UsersExported { .. }
+            | Self::DatabaseFrozen
+            | Self::DatabaseUnfrozen
+            | Self::ItemRemoved { .. } => None,
         }
     }
 

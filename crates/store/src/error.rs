@@ -56,6 +56,12 @@ pub enum Error {
         /// The first few of its tables.
         tables: String,
     },
+    /// `sekisho db freeze` holds back every write; nothing was written, and reading goes on.
+    #[error("the database is frozen: `sekisho db unfreeze` lets it be written again")]
+    Frozen,
+    /// A copy into this database was begun and not finished.
+    #[error("the copy into this database is unfinished: run `sekisho db copy` with the same addresses again")]
+    Unfinished,
     /// An earlier error in this transaction; what it did is undone.
     #[error("the transaction met an error before and is over")]
     Poisoned,

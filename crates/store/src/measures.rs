@@ -93,7 +93,7 @@ impl Measures {
     /// A caller was told this.
     pub(crate) fn failed(&self, error: &Error) {
         let kind = match error {
-            Error::Taken { .. } | Error::Constraint { .. } | Error::Poisoned => return,
+            Error::Taken { .. } | Error::Constraint { .. } | Error::Poisoned | Error::Frozen => return,
             Error::Busy { .. } => 0,
             Error::Full { .. } => 1,
             Error::Corrupt { .. } => 2,

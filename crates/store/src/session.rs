@@ -38,6 +38,11 @@ impl Read {
         Self { session: Session::Probe(conn) }
     }
 
+    /// Which database this is.
+    pub(crate) fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
     /// Whether the schema has what the statement names.
     pub(crate) fn prepares(&self, what: &'static Statement) -> Result<(), Error> {
         match &self.session {

@@ -11,12 +11,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, ToSql, ffi};
 use crate::dialect::Text;
 use crate::echo::Observer;
 use crate::error::Error;
+use crate::freeze::RAISED;
 use crate::value::{Param, Row, Value};
 
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod file;
 pub(crate) mod foreign;
+pub(crate) mod freeze;
 pub(crate) mod in_place;
 pub(crate) mod lock;
 pub(crate) mod readers;
@@ -317,6 +319,8 @@ fn translate(error: rusqlite::Error) -> Error {
             | ffi::SQLITE_CONSTRAINT_ROWID => {
                 Error::Taken { what: text.trim_start_matches("UNIQUE constraint failed: ").to_owned() }
             }
+            // What the triggers of `sekisho db freeze` raise.
+            ffi::SQLITE_CONSTRAINT_TRIGGER if text == RAISED => Error::Frozen,
             _ => Error::Constraint { what: text },
         },
         // What `prepare` says of a text that it does not understand, or that names what is not there.

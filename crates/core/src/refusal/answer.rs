@@ -101,6 +101,7 @@ impl Refusal {
             ),
             HostDuplicated => plain(400, Some(self.code()), "Invalid Host"),
             StorageUnavailable => later(503, self.code(), "Storage unavailable, try again", 5),
+            WritesFrozen => later(503, self.code(), "Writes are on hold, try again", 5),
             Overloaded => later(503, self.code(), "Busy, try again", 1),
             TooManyConnections => later(503, self.code(), "Too many connections, try again", 5),
             Internal => plain(500, None, "Internal Server Error"),

@@ -140,6 +140,8 @@ vocabulary! {
     "A request names one host (RFC 9112, 3.2). Two of them are read differently by different programs, so it is refused."
     StorageUnavailable "storage_unavailable" "The database can't be read or written just now."
     "The disk is full or failing, another process holds the lock, or the database is away; the log has the cause. The outcome of the request is unknown, and it may be sent again. The server goes on by itself once the cause is gone."
+    WritesFrozen "writes_frozen" "Writes are on hold."
+    "An operator has run `sekisho db freeze`, as for a move to another database (docs/moving-to-postgres.md): nothing is written, token checks and log-ins go on. `sekisho db unfreeze` ends it; `sekisho doctor` says since when. Nothing of the request was done, and it may be sent again."
     Overloaded "overloaded" "Too many large requests are being answered."
     "Request bodies beyond 16 KiB share 32 MiB, from their reading to their answer. Nobody needs such bodies: look who sends them."
     TooManyConnections "too_many_connections" "There are too many connections."

@@ -6,7 +6,11 @@ use std::path::Path;
 use sekisho_store::statements;
 
 /// Where SQL of another kind stands: pragmas and the schema's own table, which only SQLite knows, and migrations.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 10] = [
+    // Made of the list of tables and their columns.
+    "tables.rs",
+    "sqlite/freeze.rs",
+    "postgres/freeze.rs",
     "sqlite.rs",
     "sqlite/backup.rs",
     "sqlite/check.rs",
