@@ -10,8 +10,10 @@ pub enum Fill {
     Text(String),
     /// This number, spelled as SQL reads it.
     Number(String),
-    /// The time at which the row is made, as SQLAlchemy stores one in SQLite.
+    /// The time at which the row is made, in UTC and without saying so, as SQLAlchemy stores one in SQLite.
     Now,
+    /// The time at which the row is made, in a column that keeps moments (PostgreSQL's `timestamp with time zone`).
+    Moment,
     /// The day on which the row is made.
     Today,
     /// 32 hexadecimal digits, drawn for each row.
@@ -68,17 +70,21 @@ impl SetValue {
 }
 
 impl Fill {
-    /// Reads a value for a column of this declared type.
+    /// Reads a value for a column of this declared type, to which the database holds every value if it is `typed`.
     ///
     /// `now` in a column of dates or times is the moment at which a row is made, `uuid` in a column of 32 or 36
     /// characters one drawn for each row.
     ///
     /// # Errors
     /// [`SetError`] where the declared type has no such value.
-    pub fn parse(declared: &str, value: &str) -> Result<Fill, SetError> {
+    pub fn parse(declared: &str, typed: bool, value: &str) -> Result<Fill, SetError> {
         let declared = declared.to_ascii_uppercase();
         let is = |words: &[&str]| words.iter().any(|word| declared.contains(word));
         let text = value.trim();
+        // Types of PostgreSQL whose names hold those of others; what they take, the database itself knows.
+        if typed && (is(&["INTERVAL", "POINT"]) || declared.ends_with(']')) {
+            return Ok(Fill::Text(value.to_owned()));
+        }
         if is(&["BOOL"]) {
             return match text.to_ascii_lowercase().as_str() {
                 "1" | "true" | "yes" | "on" => Ok(Fill::Number("1".to_owned())),
@@ -87,7 +93,7 @@ impl Fill {
             };
         }
         if is(&["DATETIME", "TIMESTAMP"]) && text == "now" {
-            return Ok(Fill::Now);
+            return Ok(if is(&["WITH TIME ZONE"]) { Fill::Moment } else { Fill::Now });
         }
         if declared == "DATE" && text == "now" {
             return Ok(Fill::Today);
@@ -105,8 +111,9 @@ impl Fill {
             };
         }
         Ok(match text {
-            "uuid" if is(&["CHAR(36)"]) => Fill::Uuid,
-            "uuid" if is(&["CHAR(32)", "UUID"]) => Fill::Hex,
+            "uuid" if is(&["CHAR(36)", "VARYING(36)", "CHARACTER(36)"]) => Fill::Uuid,
+            "uuid" if typed && declared == "UUID" => Fill::Uuid,
+            "uuid" if is(&["CHAR(32)", "VARYING(32)", "CHARACTER(32)", "UUID"]) => Fill::Hex,
             _ => Fill::Text(value.to_owned()),
         })
     }
@@ -121,7 +128,15 @@ impl Fill {
             "now"
         } else if is(&["INT", "REAL", "FLOA", "DOUB", "NUMERIC", "DECIMAL"]) {
             "0"
-        } else if is(&["CHAR(32)", "CHAR(36)", "UUID"]) {
+        } else if is(&[
+            "CHAR(32)",
+            "CHAR(36)",
+            "VARYING(32)",
+            "VARYING(36)",
+            "CHARACTER(32)",
+            "CHARACTER(36)",
+            "UUID",
+        ]) {
             "uuid"
         } else {
             "TEXT"
@@ -170,14 +185,37 @@ mod tests {
             ("VARCHAR(20)", "uuid", text("uuid")),
             ("", "1", text("1")),
         ] {
-            assert_eq!(Fill::parse(declared, value), read, "{declared} {value}");
+            assert_eq!(Fill::parse(declared, false, value), read, "{declared} {value}");
+        }
+    }
+
+    #[test]
+    fn a_value_fits_a_type_of_postgresql() {
+        let text = |text: &str| Ok(Fill::Text(text.into()));
+        for (declared, value, read) in [
+            ("boolean", "no", Ok(Fill::Number("0".into()))),
+            ("smallint", "7", Ok(Fill::Number("7".into()))),
+            ("double precision", "7", Ok(Fill::Number("7.0".into()))),
+            ("timestamp without time zone", "now", Ok(Fill::Now)),
+            ("timestamp with time zone", "now", Ok(Fill::Moment)),
+            ("date", "now", Ok(Fill::Today)),
+            ("uuid", "uuid", Ok(Fill::Uuid)),
+            ("character varying(36)", "uuid", Ok(Fill::Uuid)),
+            ("character(32)", "uuid", Ok(Fill::Hex)),
+            ("interval", "1 day", text("1 day")),
+            ("integer[]", "{1,2}", text("{1,2}")),
+            ("mood", "happy", text("happy")),
+        ] {
+            assert_eq!(Fill::parse(declared, true, value), read, "{declared} {value}");
         }
     }
 
     #[test]
     fn what_is_suggested_can_be_set() {
         for declared in ["BOOLEAN", "DATETIME", "DATE", "INTEGER", "FLOAT", "CHAR(32)", "VARCHAR", ""] {
-            assert!(Fill::parse(declared, Fill::suggestion(declared)).is_ok(), "{declared}");
+            for typed in [false, true] {
+                assert!(Fill::parse(declared, typed, Fill::suggestion(declared)).is_ok(), "{declared}");
+            }
         }
     }
 }

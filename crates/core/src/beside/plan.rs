@@ -15,6 +15,8 @@ pub struct Column {
     pub has_default: bool,
     /// Whether it is part of the primary key.
     pub primary_key: bool,
+    /// Whether the database holds every value to the declared type, as PostgreSQL does and SQLite does not.
+    pub typed: bool,
 }
 
 /// Which column stands for what.
@@ -66,14 +68,15 @@ pub enum Problem {
     },
     /// The id is not one that Sekisho or the database can draw.
     #[error(
-        "column {column} ({declared}) is not an id that can be drawn for a new user: it must be the primary key, an INTEGER or \
-         a UUID in CHAR(32) or CHAR(36)"
+        "column {column} ({declared}) is not an id that can be drawn for a new user: it must be the primary key, {drawn}"
     )]
     Id {
         /// The column.
         column: String,
         /// Its declared type.
         declared: String,
+        /// What can be drawn in this database.
+        drawn: &'static str,
     },
     /// There is no column into which a password's hash could be written.
     #[error("the table has no column of password hashes")]
@@ -95,9 +98,12 @@ pub fn plan(
 ) -> Result<Table, Vec<Problem>> {
     let mut problems = Vec::new();
     let find = |name: &str| columns.iter().find(|column| column.name == name);
-    let not_null = |name: &str| find(name).is_some_and(|column| column.not_null);
-    let field =
-        |name: Option<&str>| name.map(|name| Field { column: name.to_owned(), not_null: not_null(name) });
+    let field = |name: Option<&str>| {
+        let not_null = |name: &str| find(name).is_some_and(|column| column.not_null);
+        let longest = |name: &str| find(name).and_then(longest);
+        name.map(|name| Field { column: name.to_owned(), not_null: not_null(name), longest: longest(name) })
+    };
+    let number = |name: &str| find(name).is_some_and(|column| column.typed && !is_boolean(column));
     let id_kind = id_kind(columns, roles.id).unwrap_or_else(|problem| {
         problems.push(problem);
         IdKind::Number
@@ -124,6 +130,7 @@ pub fn plan(
         return Err(problems);
     }
     Ok(Table {
+        schema: None,
         name: name.to_owned(),
         id: roles.id.to_owned(),
         id_kind,
@@ -131,7 +138,11 @@ pub fn plan(
         email: field(roles.email),
         full_name: field(roles.full_name),
         hash: roles.hash.to_owned(),
-        disabled: roles.disabled.map(|(column, inverted)| Flag { column: column.to_owned(), inverted }),
+        disabled: roles.disabled.map(|(column, inverted)| Flag {
+            column: column.to_owned(),
+            inverted,
+            number: number(column),
+        }),
         fills,
         passwords: Passwords::Kept,
     })
@@ -139,17 +150,48 @@ pub fn plan(
 
 fn id_kind(columns: &[Column], id: &str) -> Result<IdKind, Problem> {
     let column = columns.iter().find(|column| column.name == id);
-    let declared = column.map_or_else(String::new, |column| column.declared.clone());
     let key: Vec<&Column> = columns.iter().filter(|column| column.primary_key).collect();
     let alone = key.len() == 1 && key[0].name == id;
-    let upper = declared.to_ascii_uppercase();
-    match () {
-        // SQLite draws a number where the type is exactly this.
-        () if alone && upper == "INTEGER" => Ok(IdKind::Number),
-        () if alone && upper.ends_with("CHAR(32)") => Ok(IdKind::Hex),
-        () if alone && upper.ends_with("CHAR(36)") => Ok(IdKind::Hyphens),
-        () => Err(Problem::Id { column: id.to_owned(), declared }),
-    }
+    let kind = column.filter(|_| alone).and_then(|column| {
+        let declared = column.declared.to_ascii_uppercase();
+        let number = match column.typed {
+            // PostgreSQL draws a number where there is a sequence, whose next one is the default.
+            true => ["INTEGER", "BIGINT", "SMALLINT"].contains(&declared.as_str()) && column.has_default,
+            // SQLite draws one where the type is exactly this.
+            false => declared == "INTEGER",
+        };
+        match () {
+            () if number => Some(IdKind::Number),
+            () if column.typed && declared == "UUID" => Some(IdKind::Uuid),
+            () if holds(&declared, 32) => Some(IdKind::Hex),
+            () if holds(&declared, 36) => Some(IdKind::Hyphens),
+            () => None,
+        }
+    });
+    kind.ok_or_else(|| Problem::Id {
+        column: id.to_owned(),
+        declared: column.map_or_else(String::new, |column| column.declared.clone()),
+        drawn: match column.is_some_and(|column| column.typed) {
+            true => "an integer with a sequence (serial, identity), or a uuid",
+            false => "an INTEGER or a UUID in CHAR(32) or CHAR(36)",
+        },
+    })
+}
+
+/// Whether a type is one of so many characters: `VARCHAR(32)`, `CHARACTER VARYING(32)`.
+fn holds(declared: &str, characters: u32) -> bool {
+    ["CHAR", "CHARACTER", "VARYING"].iter().any(|kind| declared.ends_with(&format!("{kind}({characters})")))
+}
+
+/// How many characters the database takes in this column, if it counts them.
+fn longest(column: &Column) -> Option<u32> {
+    let counted = column.typed && column.declared.to_ascii_lowercase().starts_with("char");
+    let (_, rest) = column.declared.split_once('(').filter(|_| counted)?;
+    rest.strip_suffix(')')?.parse().ok()
+}
+
+fn is_boolean(column: &Column) -> bool {
+    column.declared.to_ascii_lowercase().starts_with("bool")
 }
 
 fn fills(
@@ -170,7 +212,7 @@ fn fills(
         } else if fills.iter().any(|(name, _)| *name == column) {
             problems.push(Problem::Twice(column));
         } else {
-            match Fill::parse(&found.declared, &set.value) {
+            match Fill::parse(&found.declared, found.typed, &set.value) {
                 Ok(fill) => fills.push((column, fill)),
                 Err(error) => problems.push(Problem::Value { column, error }),
             }
@@ -190,7 +232,13 @@ mod tests {
             not_null,
             has_default: false,
             primary_key: name == "id",
+            typed: false,
         }
+    }
+
+    /// A column of PostgreSQL.
+    fn typed(name: &str, declared: &str, has_default: bool) -> Column {
+        Column { typed: true, has_default, ..column(name, declared, true) }
     }
 
     fn seeds() -> Vec<Column> {
@@ -219,7 +267,8 @@ mod tests {
     fn the_seeds_table_needs_nothing() {
         let table = plan("user", &seeds(), &ROLES, &[]).unwrap();
         assert_eq!(table.id_kind, IdKind::Number);
-        assert_eq!(table.username, Some(Field { column: "username".into(), not_null: true }));
+        let username = Field { column: "username".into(), not_null: true, longest: None };
+        assert_eq!(table.username, Some(username));
         assert_eq!((table.full_name, table.disabled, table.fills.len()), (None, None, 0));
     }
 
@@ -277,11 +326,47 @@ mod tests {
         for (declared, primary_key) in [("BIGINT", true), ("VARCHAR", true), ("INTEGER", false)] {
             let mut columns = seeds();
             columns[0] = Column { declared: declared.into(), primary_key, ..columns[0].clone() };
-            let id = Problem::Id { column: "id".into(), declared: declared.into() };
+            let drawn = "an INTEGER or a UUID in CHAR(32) or CHAR(36)";
+            let id = Problem::Id { column: "id".into(), declared: declared.into(), drawn };
             assert_eq!(plan("user", &columns, &ROLES, &[]).unwrap_err(), [id]);
         }
         let nameless = Roles { username: None, email: None, ..ROLES };
         let mut problems = plan("user", &seeds()[..1], &nameless, &[]).unwrap_err();
         assert_eq!(problems.remove(0), Problem::Nameless);
+    }
+
+    #[test]
+    fn postgresql_says_more_of_a_column() {
+        let columns = |id: &str, has_default| {
+            vec![
+                typed("id", id, has_default),
+                typed("email", "character varying(50)", false),
+                typed("username", "text", false),
+                typed("hashed_password", "character varying", false),
+                typed("active", "smallint", true),
+                typed("disabled", "boolean", true),
+            ]
+        };
+        for (id, has_default, kind) in [
+            ("integer", true, Some(IdKind::Number)),
+            ("bigint", true, Some(IdKind::Number)),
+            ("integer", false, None),
+            ("uuid", false, Some(IdKind::Uuid)),
+            ("uuid", true, Some(IdKind::Uuid)),
+            ("character(32)", false, Some(IdKind::Hex)),
+            ("character varying(36)", false, Some(IdKind::Hyphens)),
+            ("numeric", true, None),
+        ] {
+            let planned = plan("user", &columns(id, has_default), &ROLES, &[]);
+            assert_eq!(planned.ok().map(|table| table.id_kind), kind, "{id}");
+        }
+        let roles = Roles { disabled: Some(("active", true)), ..ROLES };
+        let table = plan("user", &columns("uuid", false), &roles, &[]).unwrap();
+        assert_eq!(table.email.unwrap().longest, Some(50));
+        assert_eq!(table.username.unwrap().longest, None);
+        assert_eq!(table.disabled, Some(Flag { column: "active".into(), inverted: true, number: true }));
+        let roles = Roles { disabled: Some(("disabled", false)), ..ROLES };
+        let table = plan("user", &columns("uuid", false), &roles, &[]).unwrap();
+        assert!(!table.disabled.unwrap().number);
     }
 }

@@ -48,10 +48,11 @@ mod tests {
 
     fn table() -> Table {
         Table {
+            schema: None,
             name: "user".to_owned(),
             id: "id".to_owned(),
             id_kind: IdKind::Number,
-            username: Some(Field { column: "username".to_owned(), not_null: true }),
+            username: Some(Field { column: "username".to_owned(), not_null: true, longest: None }),
             email: None,
             full_name: None,
             hash: "hash".to_owned(),

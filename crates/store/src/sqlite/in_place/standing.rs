@@ -119,6 +119,7 @@ impl Tx {
                     not_null: row.take::<i64>(2)? != 0,
                     has_default: default.is_some_and(|text| !text.eq_ignore_ascii_case("null")),
                     primary_key: row.take::<i64>(4)? != 0,
+                    typed: false,
                 })
             };
             rows.into_iter().map(column).collect()
@@ -239,7 +240,7 @@ fn link(table: &Table) -> [String; 2] {
         IdKind::Number => {
             format!("o.{id} = cast(a.external_id as integer) and cast(o.{id} as text) = a.external_id")
         }
-        IdKind::Hex | IdKind::Hyphens => format!("o.{id} = a.external_id"),
+        IdKind::Hex | IdKind::Hyphens | IdKind::Uuid => format!("o.{id} = a.external_id"),
     };
     // One who is told from others by name or address may also have registered here, and been given the row's id.
     let fields = [(&table.username, "username"), (&table.email, "email")];

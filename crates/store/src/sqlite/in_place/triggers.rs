@@ -104,7 +104,7 @@ impl Writer<'_> {
         };
         match table.id_kind {
             IdKind::Number => {}
-            IdKind::Hex | IdKind::Hyphens => put(&table.id, self.own_id()),
+            IdKind::Hex | IdKind::Hyphens | IdKind::Uuid => put(&table.id, self.own_id()),
         }
         if let Some(field) = &table.username {
             put(&field.column, "new.username".to_owned());
@@ -126,7 +126,7 @@ impl Writer<'_> {
         let row = "(select row_id from sekisho_beside where user_id = new.id)";
         let drawn = match table.id_kind {
             IdKind::Number => "last_insert_rowid()".to_owned(),
-            IdKind::Hex | IdKind::Hyphens => self.own_id(),
+            IdKind::Hex | IdKind::Hyphens | IdKind::Uuid => self.own_id(),
         };
         format!(
             "insert into {} ({}) values ({}); \
@@ -317,7 +317,7 @@ impl Writer<'_> {
     fn own_id(&self) -> String {
         match self.table.id_kind {
             IdKind::Number | IdKind::Hex => "lower(hex(new.id))".to_owned(),
-            IdKind::Hyphens => {
+            IdKind::Hyphens | IdKind::Uuid => {
                 let part = |from, length| format!("substr(lower(hex(new.id)), {from}, {length})");
                 [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)].join(" || '-' || ")
             }
@@ -356,7 +356,7 @@ fn filled(fill: &Fill) -> String {
     match fill {
         Fill::Text(text) => literal(text),
         Fill::Number(number) => number.clone(),
-        Fill::Now => "strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'".to_owned(),
+        Fill::Now | Fill::Moment => "strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'".to_owned(),
         Fill::Today => "date('now')".to_owned(),
         Fill::Hex => "lower(hex(randomblob(16)))".to_owned(),
         Fill::Uuid => {
