@@ -115,15 +115,28 @@ impl Postgres {
 
     /// Makes an empty database under a fresh name and hands over its address.
     pub fn create_database(&self) -> String {
-        self.create_database_like("template0")
+        self.create("sekisho", "template0")
+    }
+
+    /// Makes an empty database that belongs to a role, and hands over its address for that role.
+    pub fn create_database_of(&self, owner: &str) -> String {
+        self.create(owner, "template0")
     }
 
     /// Makes a database with what `template` holds, to which nobody may be connected, and hands over its address.
     pub fn create_database_like(&self, template: &str) -> String {
+        self.create("sekisho", template)
+    }
+
+    fn create(&self, owner: &str, template: &str) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        self.psql(&self.url("postgres"), &format!("create database {name} template {template}"));
-        self.url(&name)
+        // Twice as quick as the usual way where there are no syncs; versions before 15 know no other.
+        let version = self.psql(&self.url("postgres"), "show server_version_num");
+        let copied = if version.as_str() < "150000" { "" } else { "strategy file_copy" };
+        let sql = format!("create database {name} owner {owner} template {template} {copied}");
+        self.psql(&self.url("postgres"), &sql);
+        format!("postgresql://{owner}@127.0.0.1:{}/{name}", self.port)
     }
 
     /// Runs SQL by the program `psql`; rows come back a line each, columns separated by `|`. Panics if it is refused.
