@@ -1,6 +1,7 @@
 //! What the store tells about its work: each statement to a hook, and a few counters.
 
 use std::fmt;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -76,6 +77,42 @@ impl Observer {
         outcome
     }
 
+    /// Runs a statement whose answer comes later, and tells of it.
+    pub(crate) async fn statement_to_come<T>(
+        &self,
+        text: &str,
+        count: impl Fn(&T) -> u64,
+        run: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        let Some(measures) = &self.measures else { return self.tell_to_come(text, count, run).await };
+        let start = Instant::now();
+        let outcome = self.tell_to_come(text, count, run).await;
+        measures.statement(text, start.elapsed(), &outcome);
+        outcome
+    }
+
+    /// Runs `begin`, `commit` and the like whose answer comes later.
+    pub(crate) async fn tell_to_come<T, E>(
+        &self,
+        text: &str,
+        count: impl Fn(&T) -> u64,
+        run: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let Some(hook) = &self.hook else { return run.await };
+        let start = Instant::now();
+        let outcome = run.await;
+        show(hook, text, start, &outcome, count);
+        outcome
+    }
+
+    /// A caller was told this, and no statement was run.
+    pub(crate) fn failed(&self, error: &Error) {
+        if let Some(measures) = &self.measures {
+            measures.failed(error);
+        }
+    }
+
     /// Runs `begin`, `commit` and the like: told, not counted.
     pub(crate) fn tell<T, E>(
         &self,
@@ -86,15 +123,7 @@ impl Observer {
         let Some(hook) = &self.hook else { return run() };
         let start = Instant::now();
         let outcome = run();
-        let echo = Echo {
-            statement: text,
-            elapsed: start.elapsed(),
-            rows: outcome.as_ref().map_or(0, count),
-            failed: outcome.is_err(),
-        };
-        // A rollback may run while another panic unwinds: a second one would end the process. The panic hook has
-        // printed it, and the statement was run whatever its observer does.
-        drop(catch_unwind(AssertUnwindSafe(|| hook(&echo))));
+        show(hook, text, start, &outcome, count);
         outcome
     }
 
@@ -113,6 +142,24 @@ impl Observer {
             waits: self.waits.load(Ordering::Relaxed),
         }
     }
+}
+
+fn show<T, E>(
+    hook: &EchoHook,
+    text: &str,
+    start: Instant,
+    outcome: &Result<T, E>,
+    count: impl Fn(&T) -> u64,
+) {
+    let echo = Echo {
+        statement: text,
+        elapsed: start.elapsed(),
+        rows: outcome.as_ref().map_or(0, count),
+        failed: outcome.is_err(),
+    };
+    // A rollback may run while another panic unwinds: a second one would end the process. The panic hook has printed
+    // it, and the statement was run whatever its observer does.
+    drop(catch_unwind(AssertUnwindSafe(|| hook(&echo))));
 }
 
 impl fmt::Debug for Observer {

@@ -32,6 +32,9 @@ pub enum Error {
         /// How long this caller waited.
         waited_ms: u64,
     },
+    /// Another transaction and this one can't both have happened; it is undone, and may be tried again.
+    #[error("another transaction came between; this one is undone and may be tried again")]
+    Conflict,
     /// A newer version of Sekisho has changed the schema.
     #[error("the database has schema version {found}, this program knows {known}: start the newer version")]
     SchemaNewer {

@@ -10,10 +10,7 @@ use sekisho_core::time::Timestamp;
 use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::session::{Read, Tx};
-use crate::{sqlite, tables};
-
-#[path = "postgres/freeze.rs"]
-mod on_postgres;
+use crate::{postgres, sqlite, tables};
 
 /// Under what name the database keeps since when it is frozen; a copy does not take it along.
 pub(crate) const FROZEN: &str = "frozen";
@@ -53,7 +50,7 @@ impl Tx {
         }
         let statements = match self.dialect() {
             Dialect::Sqlite => sqlite::freeze::unmade(tables::names()),
-            Dialect::Postgres => on_postgres::unmade(),
+            Dialect::Postgres => postgres::freeze::unmade(),
         };
         for statement in statements {
             self.define(&statement).await?;
@@ -67,7 +64,7 @@ impl Tx {
     async fn hold_writers(&mut self) -> Result<(), Error> {
         match self.dialect() {
             Dialect::Sqlite => Ok(()),
-            Dialect::Postgres => self.define(&on_postgres::lock(tables::names())).await,
+            Dialect::Postgres => self.define(&postgres::freeze::lock(tables::names())).await,
         }
     }
 }
@@ -78,6 +75,6 @@ fn made(dialect: Dialect) -> Vec<String> {
         Dialect::Sqlite => {
             sqlite::freeze::made(tables::names()).into_iter().map(|(_, statement)| statement).collect()
         }
-        Dialect::Postgres => on_postgres::made(tables::names()),
+        Dialect::Postgres => postgres::freeze::made(tables::names()),
     }
 }

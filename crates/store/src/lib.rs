@@ -30,8 +30,10 @@ mod user_changes;
 mod users;
 
 mod catalogue;
+mod foreign;
 mod look;
 mod migrate;
+mod postgres;
 mod sqlite;
 
 pub use adopted::Holder;
@@ -40,13 +42,14 @@ pub use check::{Counts, Owned, StoredPassword, StoredUser, Unique};
 pub use dialect::Dialect;
 pub use echo::{Echo, EchoHook, Stats};
 pub use error::Error;
+pub use foreign::Foreign;
 pub use look::Look;
 pub use measures::Measured;
 pub use migrate::{SchemaVersion, schema, schema_served};
+pub use postgres::{PoolStatus, Pooling};
 pub use session::{Read, Tx};
 pub use sqlite::backup::{Copied, Progress, copy, settle};
 pub use sqlite::file::{beside, resolved};
-pub use sqlite::foreign::Foreign;
 pub use sqlite::in_place::{TrialFailure, leave_wal, recover};
 pub use sqlite::lock::is_writable;
 pub use sqlite::sqlmodel::SqlModelFile;

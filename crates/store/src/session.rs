@@ -1,9 +1,11 @@
 //! `Read` and `Tx`: what a caller holds while it works, the same over both databases.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use crate::dialect::{Dialect, Text, for_sqlite};
 use crate::error::Error;
+use crate::postgres::{Server, Transaction};
 use crate::sqlite::Conn;
 use crate::sqlite::readers::Reader;
 use crate::sqlite::writer::Write;
@@ -21,12 +23,39 @@ pub struct Read {
     session: Session,
 }
 
-/// Two drivers, each of which reads and writes; PostgreSQL's stand beside these.
+/// Two drivers, each of which reads and writes.
 enum Session {
     SqliteReader(Reader),
     SqliteWriter(Write),
     /// A look at a file, which waits for nobody.
     Probe(Conn),
+    /// No connection of its own: reads share a few.
+    Postgres(Arc<Server>),
+    PostgresTransaction(Box<Transaction>),
+}
+
+/// A statement as its caller gave it.
+#[derive(Clone, Copy)]
+enum Asked {
+    /// In the house dialect, of a library user.
+    Text(&'static str),
+    Statement(&'static Statement),
+}
+
+impl Asked {
+    fn house(self) -> &'static str {
+        match self {
+            Self::Text(text) => text,
+            Self::Statement(what) => what.text(),
+        }
+    }
+
+    fn for_sqlite(self) -> Text<'static> {
+        match self {
+            Self::Text(text) => for_sqlite(text),
+            Self::Statement(what) => what.for_sqlite(),
+        }
+    }
 }
 
 impl Read {
@@ -38,18 +67,27 @@ impl Read {
         Self { session: Session::Probe(conn) }
     }
 
-    /// Which database this is.
-    pub(crate) fn dialect(&self) -> Dialect {
-        Dialect::Sqlite
+    pub(crate) fn postgres(server: Arc<Server>) -> Self {
+        Self { session: Session::Postgres(server) }
+    }
+
+    pub(crate) fn postgres_snapshot(snapshot: Transaction) -> Self {
+        Self { session: Session::PostgresTransaction(Box::new(snapshot)) }
+    }
+
+    /// Which database it reads.
+    pub fn dialect(&self) -> Dialect {
+        match &self.session {
+            Session::SqliteReader(_) | Session::SqliteWriter(_) | Session::Probe(_) => Dialect::Sqlite,
+            Session::Postgres(_) | Session::PostgresTransaction(_) => Dialect::Postgres,
+        }
     }
 
     /// Whether the schema has what the statement names.
     pub(crate) fn prepares(&self, what: &'static Statement) -> Result<(), Error> {
         match &self.session {
             Session::Probe(conn) => conn.check(what.for_sqlite()),
-            Session::SqliteReader(_) | Session::SqliteWriter(_) => {
-                Err(Error::misuse("a store has checked its statements when it was opened"))
-            }
+            _ => Err(Error::misuse("a store has checked its statements when it was opened")),
         }
     }
 
@@ -57,12 +95,12 @@ impl Read {
     ///
     /// Inside a [`Tx`] it may write as well (`insert … returning`).
     pub async fn rows(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
-        self.fetch(for_sqlite(sql), params).await
+        self.fetch(Asked::Text(sql), params).await
     }
 
     /// The first row of a statement of one's own.
     pub async fn row(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Option<Row>, Error> {
-        self.fetch_one(for_sqlite(sql), params).await
+        self.fetch_one(Asked::Text(sql), params).await
     }
 
     pub(crate) async fn all(
@@ -71,7 +109,7 @@ impl Read {
         params: &[Param<'_>],
     ) -> Result<Vec<Row>, Error> {
         debug_assert!(what.accepts(params), "{}: {params:?}", what.name());
-        self.fetch(what.for_sqlite(), params).await
+        self.fetch(Asked::Statement(what), params).await
     }
 
     pub(crate) async fn one(
@@ -80,29 +118,38 @@ impl Read {
         params: &[Param<'_>],
     ) -> Result<Option<Row>, Error> {
         debug_assert!(what.accepts(params), "{}: {params:?}", what.name());
-        self.fetch_one(what.for_sqlite(), params).await
+        self.fetch_one(Asked::Statement(what), params).await
     }
 
-    async fn fetch(&mut self, text: Text<'_>, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
+    async fn fetch(&mut self, asked: Asked, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
         match &mut self.session {
-            Session::SqliteReader(reader) => reader.rows(text, params).await,
-            Session::SqliteWriter(write) => write.rows(text, params),
-            Session::Probe(conn) => conn.rows(text, params),
+            Session::SqliteReader(reader) => reader.rows(asked.for_sqlite(), params).await,
+            Session::SqliteWriter(write) => write.rows(asked.for_sqlite(), params),
+            Session::Probe(conn) => conn.rows(asked.for_sqlite(), params),
+            Session::Postgres(server) => Ok(server.ask(asked.house(), params).await?.rows),
+            Session::PostgresTransaction(tx) => Ok(tx.ask(asked.house(), params).await?.rows),
         }
     }
 
-    async fn fetch_one(&mut self, text: Text<'_>, params: &[Param<'_>]) -> Result<Option<Row>, Error> {
+    async fn fetch_one(&mut self, asked: Asked, params: &[Param<'_>]) -> Result<Option<Row>, Error> {
         match &mut self.session {
-            Session::SqliteReader(reader) => reader.row(text, params).await,
-            Session::SqliteWriter(write) => write.row(text, params),
-            Session::Probe(conn) => conn.row(text, params),
+            Session::SqliteReader(reader) => reader.row(asked.for_sqlite(), params).await,
+            Session::SqliteWriter(write) => write.row(asked.for_sqlite(), params),
+            Session::Probe(conn) => conn.row(asked.for_sqlite(), params),
+            Session::Postgres(server) => Ok(server.ask(asked.house(), params).await?.rows.into_iter().next()),
+            Session::PostgresTransaction(tx) => {
+                Ok(tx.ask(asked.house(), params).await?.rows.into_iter().next())
+            }
         }
     }
 
-    fn change(&mut self, text: Text<'_>, params: &[Param<'_>]) -> Result<u64, Error> {
+    async fn change(&mut self, asked: Asked, params: &[Param<'_>]) -> Result<u64, Error> {
         match &mut self.session {
-            Session::SqliteReader(_) | Session::Probe(_) => Err(Error::misuse("only a transaction writes")),
-            Session::SqliteWriter(write) => write.execute(text, params),
+            Session::SqliteWriter(write) => write.execute(asked.for_sqlite(), params),
+            Session::PostgresTransaction(tx) if !tx.is_snapshot() => {
+                Ok(tx.ask(asked.house(), params).await?.count)
+            }
+            _ => Err(Error::misuse("only a transaction writes")),
         }
     }
 }
@@ -119,35 +166,44 @@ impl Tx {
         Self { read: Read { session: Session::SqliteWriter(write) } }
     }
 
+    pub(crate) fn postgres(transaction: Transaction) -> Self {
+        Self { read: Read { session: Session::PostgresTransaction(Box::new(transaction)) } }
+    }
+
     /// Runs a statement of one's own, in the house dialect; the number of rows it changed.
     pub async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, Error> {
-        self.read.change(for_sqlite(sql), params)
+        self.read.change(Asked::Text(sql), params).await
     }
 
     /// Makes it durable. Whoever gets `Ok` can rely on it; after an error the outcome is unknown, so a retry must be
     /// safe.
     pub async fn commit(self) -> Result<(), Error> {
         match self.read.session {
-            Session::SqliteReader(_) | Session::Probe(_) => Err(Error::misuse("only a transaction commits")),
             Session::SqliteWriter(write) => write.commit().await,
+            Session::PostgresTransaction(tx) => tx.commit().await,
+            _ => Err(Error::misuse("only a transaction commits")),
         }
     }
 
     pub(crate) async fn run(&mut self, what: &'static Statement, params: &[Param<'_>]) -> Result<u64, Error> {
         debug_assert!(what.accepts(params), "{}: {params:?}", what.name());
-        self.read.change(what.for_sqlite(), params)
+        self.read.change(Asked::Statement(what), params).await
     }
 
     /// Runs these in order, all or none, up to one that changes no row: whether all did. What a constraint says undoes
     /// them alone, and the transaction goes on; any other error ends it.
     ///
-    /// Only where an application stands beside can a constraint be met, in its own table; only SQLite has such a thing.
+    /// Only where an application stands beside can a constraint be met, in its own table.
     pub(crate) async fn run_together(
         &mut self,
         steps: &[(&'static Statement, &[Param<'_>])],
     ) -> Result<Result<bool, Error>, Error> {
         for (what, params) in steps {
             debug_assert!(what.accepts(params), "{}: {params:?}", what.name());
+        }
+        if let Session::PostgresTransaction(tx) = &mut self.read.session {
+            let texts: Vec<_> = steps.iter().map(|(what, params)| (what.text(), *params)).collect();
+            return tx.ask_together(&texts).await;
         }
         let texts: Vec<_> = steps.iter().map(|(what, params)| (what.for_sqlite(), *params)).collect();
         self.on_sqlite(|conn| conn.execute_together(&texts))
@@ -157,14 +213,20 @@ impl Tx {
     pub(crate) fn on_sqlite<T>(&mut self, work: impl FnOnce(&Conn) -> Result<T, Error>) -> Result<T, Error> {
         match &mut self.read.session {
             Session::SqliteWriter(write) => write.with(work),
-            Session::SqliteReader(_) | Session::Probe(_) => Err(Error::misuse("only a transaction writes")),
+            _ => Err(Error::misuse("only a transaction on SQLite does this")),
         }
     }
 
     /// Runs a statement of a migration.
     pub(crate) async fn define(&mut self, template: &str) -> Result<(), Error> {
-        let text = Dialect::Sqlite.render(template);
-        self.read.change(Text { house: &text, sqlite: &text }, &[]).map(drop)
+        let text = self.read.dialect().render(template);
+        match &mut self.read.session {
+            Session::SqliteWriter(write) => {
+                write.execute(Text { house: &text, sqlite: &text }, &[]).map(drop)
+            }
+            Session::PostgresTransaction(tx) if !tx.is_snapshot() => tx.define(&text).await,
+            _ => Err(Error::misuse("only a transaction writes")),
+        }
     }
 }
 

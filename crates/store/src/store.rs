@@ -8,10 +8,12 @@ use sekisho_core::settings::DatabaseUrl;
 use sekisho_core::time::Timestamp;
 
 use crate::catalogue;
+use crate::dialect::Dialect;
 use crate::echo::{EchoHook, Observer, Stats};
 use crate::error::Error;
 use crate::measures::Measured;
 use crate::migrate;
+use crate::postgres::{PoolStatus, Pooling, Server};
 use crate::session::{Read, Tx};
 use crate::sqlite::file::{self, Found};
 use crate::sqlite::in_place;
@@ -31,6 +33,8 @@ pub struct OpenOptions {
     pub echo: Option<EchoHook>,
     /// How long a caller waits for a lock that another transaction or process holds: 5 s unless told otherwise.
     pub lock_wait: Duration,
+    /// Connections and time-outs of PostgreSQL.
+    pub pool: Pooling,
     /// Whether times, waits and errors are measured: see [`Store::measured`].
     pub measure: bool,
 }
@@ -38,7 +42,7 @@ pub struct OpenOptions {
 impl OpenOptions {
     /// The usual way, at this time.
     pub fn new(now: Timestamp) -> Self {
-        Self { now, echo: None, lock_wait: Duration::from_secs(5), measure: false }
+        Self { now, echo: None, lock_wait: Duration::from_secs(5), pool: Pooling::default(), measure: false }
     }
 }
 
@@ -50,20 +54,21 @@ pub struct Store {
     opened_at: Timestamp,
 }
 
-/// Why an address of PostgreSQL is refused.
+/// Why a command that works on a file refuses an address of PostgreSQL.
 pub const NO_POSTGRESQL: &str =
-    "PostgreSQL is not in this version; name a SQLite file, as in sqlite:///./data/sekisho.db";
+    "this works on a SQLite file only; name one, as in sqlite:///./data/sekisho.db";
 
-/// The databases there are; PostgreSQL stands beside SQLite.
+/// The databases there are.
 #[derive(Clone)]
 enum Driver {
     Sqlite { readers: Arc<Readers>, writer: Arc<Writer> },
+    Postgres(Arc<Server>),
 }
 
 impl Store {
     /// Opens a database, makes it if there is none, and brings its schema up to date under a lock.
     ///
-    /// The folder must exist. A file that is damaged, somebody else's or newer is refused and left as it is.
+    /// The folder of a file must exist. What is damaged, somebody else's or newer is refused and left as it is.
     pub async fn open(url: &DatabaseUrl, options: OpenOptions) -> Result<Self, Error> {
         let observer = match options.measure {
             true => Observer::measuring(options.echo),
@@ -74,11 +79,15 @@ impl Store {
             DatabaseUrl::Sqlite(path) => {
                 open_sqlite(&file::resolved(path), &observer, options.lock_wait).await?
             }
-            DatabaseUrl::Postgres(_) => {
-                return Err(Error::misuse(NO_POSTGRESQL));
+            DatabaseUrl::Postgres(address) => {
+                let server = Server::new(address, &options.pool, options.lock_wait, &observer)?;
+                Driver::Postgres(Arc::new(server))
             }
         };
         let store = Self { driver, observer, opened_at: options.now };
+        if store.dialect() == Dialect::Postgres {
+            store.inspect_postgres().await?;
+        }
         store.apply(migrate::OWNER, &migrate::ours()).await?;
         Ok(store)
     }
@@ -99,6 +108,7 @@ impl Store {
     pub async fn read(&self) -> Result<Read, Error> {
         match &self.driver {
             Driver::Sqlite { readers, .. } => Ok(Read::sqlite(readers.take().await?)),
+            Driver::Postgres(server) => Ok(Read::postgres(Arc::clone(server))),
         }
     }
 
@@ -110,6 +120,7 @@ impl Store {
                 reader.freeze().await?;
                 Ok(Read::sqlite(reader))
             }
+            Driver::Postgres(server) => Ok(Read::postgres_snapshot(server.snapshot().await?)),
         }
     }
 
@@ -117,6 +128,7 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx, Error> {
         match &self.driver {
             Driver::Sqlite { writer, .. } => Ok(Tx::sqlite(writer.begin().await?)),
+            Driver::Postgres(server) => Ok(Tx::postgres(server.begin().await?)),
         }
     }
 
@@ -150,7 +162,10 @@ impl Store {
     /// Closes the database: waits until the last clone and the last transaction are gone and the file is whole
     /// without its log. A process that ends without it loses nothing.
     pub async fn close(self) {
-        let Driver::Sqlite { writer, .. } = &self.driver;
+        let writer = match &self.driver {
+            Driver::Sqlite { writer, .. } => writer,
+            Driver::Postgres(server) => return server.close(),
+        };
         let mut open = writer.watch();
         drop(self);
         // Nothing is ever sent: this returns when the sender is gone.
@@ -164,8 +179,27 @@ impl Store {
 
     /// What the store measured since it was opened, if it was asked to.
     pub fn measured(&self) -> Option<Measured> {
-        let Driver::Sqlite { readers, .. } = &self.driver;
-        self.observer.measures().map(|measures| measures.read(readers.on_loan()))
+        let on_loan = match &self.driver {
+            Driver::Sqlite { readers, .. } => readers.on_loan(),
+            Driver::Postgres(server) => server.status().on_loan,
+        };
+        self.observer.measures().map(|measures| measures.read(on_loan))
+    }
+
+    /// Which database it is.
+    pub fn dialect(&self) -> Dialect {
+        match &self.driver {
+            Driver::Sqlite { .. } => Dialect::Sqlite,
+            Driver::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// How full the pool of connections is; SQLite has none.
+    pub fn pool(&self) -> Option<PoolStatus> {
+        match &self.driver {
+            Driver::Sqlite { .. } => None,
+            Driver::Postgres(server) => Some(server.status()),
+        }
     }
 
     async fn apply(&self, owner: &str, texts: &[&str]) -> Result<(), Error> {
@@ -173,7 +207,27 @@ impl Store {
             return Ok(());
         }
         let mut tx = self.begin().await?;
+        if self.dialect() == Dialect::Postgres {
+            tx.alone_at_the_schema().await?;
+        }
         tx.migrate(owner, texts, self.opened_at).await?;
+        tx.commit().await
+    }
+
+    /// Refuses a database of PostgreSQL that is not for us, and makes the schema in an empty one.
+    async fn inspect_postgres(&self) -> Result<(), Error> {
+        let mut read = self.read().await?;
+        read.insist_on_utf8().await?;
+        if read.has_list().await? {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        tx.alone_at_the_schema().await?;
+        // Somebody else may have made it meanwhile.
+        if !tx.has_list().await? {
+            tx.refuse_foreign().await?;
+            tx.make_schema(self.opened_at).await?;
+        }
         tx.commit().await
     }
 }
@@ -217,9 +271,8 @@ async fn sqlite(
 
 /// Refuses a schema that is newer, other or damaged before anything opens the file for writing.
 fn check(probe: &Conn) -> Result<(), Error> {
-    let rows = probe.rows(migrate::applied().for_sqlite(), &[migrate::OWNER.into()])?;
-    let ours = migrate::ours();
-    if migrate::judge(migrate::OWNER, rows, &ours)? < ours.len() {
+    let schema = migrate::found_by(|what, params| probe.rows(what.for_sqlite(), params))?;
+    if schema.found < schema.known {
         return Ok(());
     }
     catalogue::statements().try_for_each(|statement| match probe.check(statement.for_sqlite()) {

@@ -1,0 +1,181 @@
+//! Connecting: which host, with what settings, and what makes a connection old.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sekisho_core::settings::{PostgresUrl, SessionAttrs};
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::{Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::error::Error;
+
+use super::Pooling;
+use super::errors::{translate, with_cause};
+use super::link::Link;
+use super::tls;
+
+/// What must be true of every session: a commit is on the disk when it is acknowledged.
+const DURABLE: &str = "select set_config('synchronous_commit', 'on', false) \
+                       where current_setting('synchronous_commit') = 'off'";
+
+/// How long a session may stand within a transaction without a word from us: a node that hangs lets go of its locks.
+const FORGOTTEN: Duration = Duration::from_secs(60);
+
+/// Counts the times that a connection showed that the server behind it is not what it was; those made before are not
+/// used again.
+#[derive(Default)]
+pub(super) struct Epoch(AtomicU64);
+
+impl Epoch {
+    pub(super) fn now(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Ends this time, unless it has been ended.
+    pub(super) fn end(&self, epoch: u64) {
+        let ended = self.0.compare_exchange(epoch, epoch + 1, Ordering::AcqRel, Ordering::Relaxed);
+        if ended.is_ok() {
+            tracing::warn!("a connection to PostgreSQL broke; all are made anew");
+        }
+    }
+}
+
+/// Makes connections.
+pub(super) struct Connector {
+    /// One for each host, in the order of the address.
+    hosts: Vec<Host>,
+    tls: Option<MakeRustlsConnect>,
+    unnamed: bool,
+    connect_timeout: Duration,
+    limit: Duration,
+    epoch: Arc<Epoch>,
+}
+
+struct Host {
+    config: Config,
+    shown: String,
+    is_socket: bool,
+}
+
+impl Connector {
+    pub(super) fn new(
+        url: &PostgresUrl,
+        pooling: &Pooling,
+        lock_wait: Duration,
+        epoch: Arc<Epoch>,
+    ) -> Result<Self, Error> {
+        let limit = pooling.statement_timeout + Duration::from_secs(1);
+        let mut common = Config::new();
+        common
+            .user(url.user.as_deref().unwrap_or("sekisho"))
+            .application_name(url.application_name.as_deref().unwrap_or("sekisho"))
+            .keepalives_idle(pooling.keepalive)
+            .keepalives_interval(pooling.keepalive / 3)
+            .keepalives_retries(3)
+            .tcp_user_timeout(limit)
+            .target_session_attrs(match url.target_session_attrs {
+                SessionAttrs::ReadWrite => TargetSessionAttrs::ReadWrite,
+                SessionAttrs::Any => TargetSessionAttrs::Any,
+            });
+        if let Some(password) = &url.password {
+            common.password(password.expose());
+        }
+        if let Some(database) = &url.database {
+            common.dbname(database);
+        }
+        if !url.pgbouncer {
+            common.options(session_options(url.options.as_deref(), pooling, lock_wait));
+        }
+        let tls = tls::connector(&url.ssl)?;
+        let hosts = url.hosts.iter().map(|host| {
+            let is_socket = host.host.starts_with('/');
+            let mut config = common.clone();
+            match is_socket {
+                true => config.host_path(&host.host).ssl_mode(SslMode::Disable),
+                false => config.host(&host.host).ssl_mode(match tls {
+                    Some(_) => SslMode::Require,
+                    None => SslMode::Disable,
+                }),
+            };
+            config.port(host.port);
+            Host { config, shown: format!("{}:{}", host.host, host.port), is_socket }
+        });
+        Ok(Self {
+            hosts: hosts.collect(),
+            tls,
+            unnamed: url.pgbouncer,
+            connect_timeout: url.connect_timeout.map_or(pooling.connect_timeout, Duration::from_secs),
+            limit,
+            epoch,
+        })
+    }
+
+    /// A connection to the first host that takes one.
+    pub(super) async fn connect(&self) -> Result<Link, Error> {
+        // Taken before: what breaks meanwhile makes this one old as well.
+        let epoch = self.epoch.now();
+        let mut said = Vec::new();
+        for host in &self.hosts {
+            match tokio::time::timeout(self.connect_timeout, self.reach(host, epoch)).await {
+                Ok(Ok(link)) => return Ok(link),
+                Ok(Err(error @ Error::Misuse { .. })) => return Err(error),
+                Ok(Err(Error::Unavailable { reason })) => said.push(format!("{}: {reason}", host.shown)),
+                Ok(Err(error)) => said.push(format!("{}: {error}", host.shown)),
+                Err(_) => {
+                    let waited = self.connect_timeout.as_millis();
+                    said.push(format!("{}: no answer within {waited} ms", host.shown));
+                }
+            }
+        }
+        Err(Error::unavailable(said.join("; ")))
+    }
+
+    /// The time that connections belong to.
+    pub(super) fn epoch(&self) -> &Epoch {
+        &self.epoch
+    }
+
+    async fn reach(&self, host: &Host, epoch: u64) -> Result<Link, Error> {
+        let link = match &self.tls {
+            Some(tls) if !host.is_socket => {
+                let (client, connection) = host.config.connect(tls.clone()).await.map_err(refused)?;
+                Link::new(client, connection, self.unnamed, self.limit, epoch)
+            }
+            _ => {
+                let (client, connection) = host.config.connect(NoTls).await.map_err(refused)?;
+                Link::new(client, connection, self.unnamed, self.limit, epoch)
+            }
+        };
+        if !self.unnamed {
+            link.say(DURABLE).await.map_err(|failed| failed.error)?;
+        }
+        Ok(link)
+    }
+}
+
+fn session_options(own: Option<&str>, pooling: &Pooling, lock_wait: Duration) -> String {
+    let ours = format!(
+        "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={}",
+        pooling.statement_timeout.as_millis(),
+        lock_wait.as_millis(),
+        FORGOTTEN.as_millis()
+    );
+    own.map_or(ours.clone(), |own| format!("{ours} {own}"))
+}
+
+/// Why there is no connection; for what only a change of the address mends, [`Error::Misuse`].
+fn refused(error: tokio_postgres::Error) -> Error {
+    let said = error.as_db_error().map(|said| said.message());
+    if said.is_some_and(|said| said.contains("unsupported startup parameter")) {
+        return Error::misuse(
+            "this is PgBouncer, which does not pass settings on: add ?pgbouncer=true to DATABASE_URL, or connect to \
+             PostgreSQL itself",
+        );
+    }
+    match error.as_db_error() {
+        Some(_) => translate(&error),
+        None => Error::unavailable(with_cause(&error)),
+    }
+}

@@ -1,0 +1,230 @@
+//! A transaction on a connection of its own.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use deadpool::managed::Object;
+use futures_util::future::join;
+
+use crate::echo::Observer;
+use crate::error::Error;
+use crate::value::Param;
+
+use super::connect::Connector;
+use super::link::{Answer, Failed, Link};
+use super::pool::Loan;
+
+/// Read committed: each statement sees what was committed before it, and a row that it changes is its newest version.
+const WRITE: &str = "begin isolation level read committed read write";
+/// One state of the whole database, that of the first statement.
+const SNAPSHOT: &str = "begin isolation level repeatable read read only; set local statement_timeout = 0";
+
+/// For a connection that is another one in each transaction, so that no setting outlives it.
+const WRITE_UNNAMED: &str = "begin isolation level read committed read write; set local statement_timeout = '7s'; \
+                             set local lock_timeout = '5s'; select set_config('synchronous_commit', 'on', true) \
+                             where current_setting('synchronous_commit') = 'off'";
+
+/// A commit is not cut short: one that waits for a standby would be acknowledged without it.
+const COMMIT: &str = "set local statement_timeout = 0; commit";
+
+pub(crate) struct Transaction {
+    /// Taken when the connection is given up.
+    loan: Option<Loan>,
+    connector: Arc<Connector>,
+    observer: Arc<Observer>,
+    kind: Kind,
+    state: State,
+    began: Instant,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Write,
+    Snapshot,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing was sent: the first statement brings the beginning with it.
+    Fresh,
+    /// A statement is under way, and the future that waits for it may be dropped.
+    Asked,
+    Open,
+    /// An error was met, and the end was sent.
+    Undone,
+    /// Committed, or nobody knows.
+    Over,
+}
+
+impl Transaction {
+    pub(super) fn write(loan: Loan, connector: Arc<Connector>, observer: Arc<Observer>) -> Self {
+        Self::new(loan, connector, observer, Kind::Write)
+    }
+
+    pub(super) fn snapshot(loan: Loan, connector: Arc<Connector>, observer: Arc<Observer>) -> Self {
+        Self::new(loan, connector, observer, Kind::Snapshot)
+    }
+
+    fn new(loan: Loan, connector: Arc<Connector>, observer: Arc<Observer>, kind: Kind) -> Self {
+        Self { loan: Some(loan), connector, observer, kind, state: State::Fresh, began: Instant::now() }
+    }
+
+    /// Whether it only reads.
+    pub(crate) fn is_snapshot(&self) -> bool {
+        self.kind == Kind::Snapshot
+    }
+
+    pub(crate) async fn ask(&mut self, text: &'static str, params: &[Param<'_>]) -> Result<Answer, Error> {
+        let observer = Arc::clone(&self.observer);
+        let run = self.step(async |link| link.ask(text, params).await);
+        observer.statement_to_come(text, |answer: &Answer| answer.count, run).await
+    }
+
+    /// Runs text that has no parameters, made at run time, however long it takes.
+    pub(crate) async fn define(&mut self, text: &str) -> Result<(), Error> {
+        let observer = Arc::clone(&self.observer);
+        let run = self.step(async |link| {
+            link.say("set local statement_timeout = 0").await?;
+            link.say_patiently(text).await
+        });
+        observer.statement_to_come(text, |()| 0, run).await
+    }
+
+    /// Runs these in order up to one that changes no row: whether all did. What a constraint says undoes them alone.
+    ///
+    /// What went well is not parted from the rest again, which would cost a time of its own.
+    pub(crate) async fn ask_together(
+        &mut self,
+        steps: &[(&'static str, &[Param<'_>])],
+    ) -> Result<Result<bool, Error>, Error> {
+        let observer = Arc::clone(&self.observer);
+        let count = |said: &Result<Answer, Error>| said.as_ref().map_or(0, |answer| answer.count);
+        for (position, (text, params)) in steps.iter().enumerate() {
+            let first = position == 0;
+            let run = self.step(async |link| ask_or_constraint(link, first, text, params).await);
+            match observer.statement_to_come(text, count, run).await? {
+                Ok(answer) if answer.count > 0 => {}
+                Ok(_) => return Ok(Ok(false)),
+                Err(constraint) => {
+                    self.step(async |link| link.say("rollback to savepoint together").await).await?;
+                    return Ok(Err(constraint));
+                }
+            }
+        }
+        Ok(Ok(true))
+    }
+
+    pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        match self.state {
+            State::Fresh => return Ok(()),
+            State::Open => {}
+            State::Asked | State::Undone | State::Over => return Err(Error::Poisoned),
+        }
+        self.state = State::Over;
+        let Some(loan) = self.loan.take() else { return Err(Error::Poisoned) };
+        loan.was_warned();
+        let start = Instant::now();
+        let outcome = self.observer.tell_to_come("commit", |()| 0, loan.say(COMMIT)).await;
+        let outcome = match outcome {
+            // A standby was not waited for to the end, or there was no transaction: it says so and goes on.
+            Ok(()) if loan.was_warned() => Err(Failed {
+                error: Error::unavailable("PostgreSQL warned while it committed: the outcome is unknown"),
+                over: true,
+                slow: false,
+            }),
+            outcome => outcome,
+        };
+        let outcome = outcome.map_err(|failed| {
+            self.connector.epoch().end(loan.epoch);
+            failed.error
+        });
+        if outcome.is_err() {
+            Object::take(loan).cut();
+        } else {
+            self.observer.committed();
+        }
+        if let Some(measures) = self.observer.measures() {
+            measures.commit(start, 1, &outcome);
+        }
+        outcome
+    }
+
+    /// Sends one thing, the beginning before it if nothing was sent, and ends the transaction if it fails.
+    async fn step<T>(&mut self, send: impl AsyncFnOnce(&Link) -> Result<T, Failed>) -> Result<T, Error> {
+        let fresh = match self.state {
+            State::Fresh => true,
+            State::Open => false,
+            State::Asked | State::Undone | State::Over => return Err(Error::Poisoned),
+        };
+        let Some(loan) = &self.loan else { return Err(Error::Poisoned) };
+        self.state = State::Asked;
+        let link: &Link = loan;
+        let outcome = match fresh {
+            true => {
+                let begin = self.observer.tell_to_come("begin", |()| 0, link.say(beginning(self.kind, link)));
+                // Sent together and in this order: the beginning costs no time of its own.
+                let (begun, sent) = join(begin, send(link)).await;
+                begun.and(sent)
+            }
+            false => send(link).await,
+        };
+        match outcome {
+            Ok(value) => {
+                self.state = State::Open;
+                Ok(value)
+            }
+            Err(failed) => {
+                if failed.over {
+                    self.connector.epoch().end(link.epoch);
+                    self.state = State::Over;
+                    self.loan.take().map(|loan| Object::take(loan).cut());
+                } else {
+                    link.mention("rollback");
+                    self.state = State::Undone;
+                }
+                Err(failed.error)
+            }
+        }
+    }
+}
+
+/// Runs a statement whose constraint is an answer, behind a savepoint if it is the first of several.
+async fn ask_or_constraint(
+    link: &Link,
+    first: bool,
+    text: &'static str,
+    params: &[Param<'_>],
+) -> Result<Result<Answer, Error>, Failed> {
+    let answer = match first {
+        true => {
+            let (saved, answer) = join(link.say("savepoint together"), link.ask(text, params)).await;
+            saved.and(answer)
+        }
+        false => link.ask(text, params).await,
+    };
+    match answer {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(Failed { error: error @ (Error::Taken { .. } | Error::Constraint { .. }), .. }) => Ok(Err(error)),
+        Err(failed) => Err(failed),
+    }
+}
+
+fn beginning(kind: Kind, link: &Link) -> &'static str {
+    match kind {
+        Kind::Snapshot => SNAPSHOT,
+        Kind::Write if link.is_unnamed() => WRITE_UNNAMED,
+        Kind::Write => WRITE,
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if let (State::Asked | State::Open, Some(loan)) = (self.state, &self.loan) {
+            // Behind whatever is under way, and before whoever has the connection next.
+            loan.mention("rollback");
+        }
+        if let (Kind::Write, Some(measures)) = (self.kind, self.observer.measures()) {
+            measures.transaction(self.began);
+        }
+    }
+}
