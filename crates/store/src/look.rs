@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::catalogue;
 use crate::echo::Observer;
 use crate::error::Error;
-use crate::migrate;
+use crate::migrate::{self, SchemaVersion};
 use crate::session::Read;
 use crate::sqlite::check;
 use crate::sqlite::file::{self, Found};
@@ -22,15 +22,6 @@ pub struct Look {
     path: PathBuf,
     /// Whether nobody had the file open, so that not even its locks were touched.
     at_rest: bool,
-}
-
-/// How the schema stands to the one that this program knows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct SchemaVersion {
-    /// The version in the database.
-    pub found: usize,
-    /// The version that this program brings it to.
-    pub known: usize,
 }
 
 impl Look {
@@ -59,10 +50,9 @@ impl Look {
         self.at_rest && file::is_open(&self.path)
     }
 
-    /// The schema's version; an error if it is newer than this program's, or other.
+    /// The schema's version; an error if it is newer and says that this program can't serve on it, or other.
     pub async fn schema(&mut self) -> Result<SchemaVersion, Error> {
-        let ours = migrate::ours();
-        Ok(SchemaVersion { found: self.read.applied(migrate::OWNER, &ours).await?, known: ours.len() })
+        self.read.schema_version(migrate::OWNER, &migrate::ours()).await
     }
 
     /// Whether every statement of the program can be prepared; the first that can't names what is missing.

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::session::{Read, Tx};
-use crate::statement::statements;
+use crate::statement::{Statement, statements};
 
 statements! {
     GET(Text) = "select value from sekisho_meta where name = $1";
@@ -10,6 +10,11 @@ statements! {
         "insert into sekisho_meta (name, value) values ($1, $2) \
          on conflict (name) do update set value = excluded.value";
     DROP(Text) = "delete from sekisho_meta where name = $1";
+}
+
+/// The statement that gives the text under the name `$1`.
+pub(crate) fn get() -> &'static Statement {
+    &GET
 }
 
 impl Read {

@@ -4,9 +4,19 @@ use sekisho_core::time::Timestamp;
 
 use crate::dialect::Dialect;
 use crate::error::Error;
+use crate::meta;
 use crate::session::{Read, Tx};
 use crate::statement::{Statement, statements};
-use crate::value::Row;
+use crate::value::{Param, Row};
+
+/// How the schema of a database stands to the one that this program knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SchemaVersion {
+    /// The version in the database; where it is the greater one, the database says that this program may serve on it.
+    pub found: usize,
+    /// The version that this program brings it to.
+    pub known: usize,
+}
 
 /// The list of what was applied; it is made before anything else.
 pub(crate) const LIST: &str = "create table if not exists sekisho_migrations (\
@@ -18,7 +28,18 @@ const OURS: &[&str] = &[
     include_str!("../migrations/0001_foundation.sql"),
     include_str!("../migrations/0002_external_ids.sql"),
     include_str!("../migrations/0003_adopted.sql"),
+    include_str!("../migrations/0004_nodes.sql"),
 ];
+
+/// The oldest schema whose programs go on serving on the present one, so that nodes can be replaced one by one.
+///
+/// A migration only adds: tables, indexes, columns that may be null. What an earlier program reads or writes is taken away
+/// by a later release, once no program is served any more that knows it; that release raises this number, and programs of
+/// before refuse the database. `tests/both/served.rs` holds it to that.
+const OLDEST_SERVED: i64 = 3;
+
+/// Under this name the database says so, for programs that are older than it: as `3..=4`, the last its own version.
+const SERVED: &str = "schema_served";
 
 /// The name under which Sekisho's own are listed.
 pub(crate) const OWNER: &str = "sekisho";
@@ -40,10 +61,28 @@ pub(crate) fn ours() -> Vec<&'static str> {
     OURS.to_vec()
 }
 
+/// The schemas, by the number of their migrations, whose programs serve on the one that this program makes; the last is its own.
+pub fn schema_served() -> std::ops::RangeInclusive<i64> {
+    OLDEST_SERVED..=OURS.len() as i64
+}
+
 impl Read {
-    /// How many of `texts` are applied; an error if the database knows more, or others.
+    /// How many of `texts` are applied; an error if the database knows others, or more of which it does not say that a
+    /// program that knows these may go on serving.
     pub(crate) async fn applied(&mut self, owner: &str, texts: &[&str]) -> Result<usize, Error> {
-        judge(owner, self.all(&APPLIED, &[owner.into()]).await?, texts)
+        Ok(self.schema_version(owner, texts).await?.found.min(texts.len()))
+    }
+
+    /// The version found beside the one that is known; the errors are those of [`Read::applied`].
+    pub(crate) async fn schema_version(
+        &mut self,
+        owner: &str,
+        texts: &[&str],
+    ) -> Result<SchemaVersion, Error> {
+        let rows = pairs(self.all(&APPLIED, &[owner.into()]).await?)?;
+        let newer = owner == OWNER && rows.len() > texts.len();
+        let served = if newer { self.meta(SERVED).await? } else { None };
+        compare(owner, &rows, texts, served.as_deref())
     }
 }
 
@@ -64,32 +103,52 @@ impl Tx {
             }
             self.run(&NOTE, &[owner.into(), version.into(), checksum(text).into(), now.into()]).await?;
         }
+        if owner == OWNER && done < texts.len() {
+            self.set_meta(SERVED, &format!("{:?}", schema_served())).await?;
+        }
         Ok(())
     }
 }
 
-/// The statement that lists what is applied for `$1`.
-pub(crate) fn applied() -> &'static Statement {
-    &APPLIED
+/// The versions of a file that nobody has opened yet, as [`Read::applied`] finds them.
+pub(crate) fn found_by(
+    rows: impl Fn(&'static Statement, &[Param<'_>]) -> Result<Vec<Row>, Error>,
+) -> Result<SchemaVersion, Error> {
+    let applied = pairs(rows(&APPLIED, &[OWNER.into()])?)?;
+    let served = match applied.len() > OURS.len() {
+        true => rows(meta::get(), &[SERVED.into()])?.pop().map(|mut row| row.take(0)).transpose()?,
+        false => None::<String>,
+    };
+    compare(OWNER, &applied, OURS, served.as_deref())
 }
 
-/// How many of `texts` the rows of [`applied`] show; an error if they show more, or others.
-pub(crate) fn judge(owner: &str, rows: Vec<Row>, texts: &[&str]) -> Result<usize, Error> {
-    let pairs = rows.into_iter().map(|mut row| Ok((row.take(0)?, row.take(1)?)));
-    compare(owner, &pairs.collect::<Result<Vec<_>, Error>>()?, texts)
+fn pairs(rows: Vec<Row>) -> Result<Vec<(i64, i64)>, Error> {
+    rows.into_iter().map(|mut row| Ok((row.take(0)?, row.take(1)?))).collect()
 }
 
-fn compare(owner: &str, applied: &[(i64, i64)], texts: &[&str]) -> Result<usize, Error> {
+/// What is applied must begin with what is known; what is beyond that was added by a newer program, which says whom it
+/// serves.
+fn compare(
+    owner: &str,
+    applied: &[(i64, i64)],
+    texts: &[&str],
+    served: Option<&str>,
+) -> Result<SchemaVersion, Error> {
     let known = texts.len() as i64;
     if let Some((found, _)) = applied.last().filter(|(version, _)| *version > known) {
-        return Err(Error::SchemaNewer { found: *found, known });
+        // A note of another version than the last speaks of a schema that is not there any more.
+        let of_this = served.and_then(|text| text.strip_suffix(&format!("..={found}")));
+        let oldest = of_this.and_then(|text| text.parse::<i64>().ok());
+        if oldest.is_none_or(|oldest| known < oldest) {
+            return Err(Error::SchemaNewer { found: *found, known });
+        }
     }
     for ((expected, text), (version, sum)) in (1i64..).zip(texts).zip(applied) {
         if expected != *version || checksum(text) != *sum {
             return Err(Error::SchemaDiffers { set: owner.to_owned(), version: expected });
         }
     }
-    Ok(applied.len())
+    Ok(SchemaVersion { found: applied.len(), known: texts.len() })
 }
 
 /// FNV-1a of what the database reads: notices an edited file, and is not meant to withstand anybody.
@@ -162,12 +221,33 @@ mod tests {
     #[test]
     fn what_is_applied_must_be_a_beginning_of_what_is_known() {
         let sums = [(1, checksum("one")), (2, checksum("two"))];
-        assert_eq!(compare("x", &sums[..1], &["one", "two"]), Ok(1));
-        assert_eq!(compare("x", &sums, &["one", "two"]), Ok(2));
-        assert_eq!(compare("x", &sums, &["one"]), Err(Error::SchemaNewer { found: 2, known: 1 }));
+        let version = |found, known| Ok(SchemaVersion { found, known });
+        assert_eq!(compare("x", &sums[..1], &["one", "two"], None), version(1, 2));
+        assert_eq!(compare("x", &sums, &["one", "two"], None), version(2, 2));
         let differs = |version| Err(Error::SchemaDiffers { set: "x".into(), version });
-        assert_eq!(compare("x", &sums, &["one", "other"]), differs(2));
-        assert_eq!(compare("x", &sums[1..], &["one", "two"]), differs(1));
+        assert_eq!(compare("x", &sums, &["one", "other"], None), differs(2));
+        assert_eq!(compare("x", &sums[1..], &["one", "two"], None), differs(1));
+    }
+
+    #[test]
+    fn a_newer_schema_serves_those_whom_it_names() {
+        let sums = [(1, checksum("one")), (2, checksum("two")), (3, checksum("three"))];
+        let known = ["one", "two"];
+        for none in [None, Some("3..=3"), Some("2..=4"), Some("2"), Some("..=3"), Some("")] {
+            let refused = Err(Error::SchemaNewer { found: 3, known: 2 });
+            assert_eq!(compare("x", &sums, &known, none), refused, "{none:?}");
+        }
+        for served in ["2..=3", "1..=3"] {
+            let version = SchemaVersion { found: 3, known: 2 };
+            assert_eq!(compare("x", &sums, &known, Some(served)), Ok(version));
+        }
+        let differs = Err(Error::SchemaDiffers { set: "x".into(), version: 2 });
+        assert_eq!(compare("x", &sums, &["one", "zwei"], Some("1..=3")), differs);
+    }
+
+    #[test]
+    fn the_oldest_program_that_is_served_is_no_newer_than_this_one() {
+        assert!(schema_served().contains(&(OURS.len() as i64)));
     }
 
     #[test]

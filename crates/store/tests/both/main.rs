@@ -14,3 +14,4 @@ mod sqlite_views;
 
 mod listed;
 mod postgres_prepare;
+mod served;

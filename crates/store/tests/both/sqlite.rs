@@ -1,7 +1,7 @@
 //! The contract on SQLite.
 
 use sekisho_core::settings::DatabaseUrl;
-use sekisho_store::{OpenOptions, Store};
+use sekisho_store::{Error, OpenOptions, Store};
 
 use crate::world::{Folder, NOW};
 
@@ -21,6 +21,8 @@ mod items;
 mod measured;
 #[path = "meta.rs"]
 mod meta;
+#[path = "newer.rs"]
+mod newer;
 #[path = "own_tables.rs"]
 mod own_tables;
 #[path = "races.rs"]
@@ -39,7 +41,12 @@ pub(crate) struct Database {
 impl Database {
     /// The same database through connections of its own, as another process would have them.
     pub(crate) async fn again(&self) -> Store {
-        open_in(&self.folder, OpenOptions::new(NOW)).await
+        self.try_again().await.unwrap()
+    }
+
+    /// The same, where it may be refused.
+    pub(crate) async fn try_again(&self) -> Result<Store, Error> {
+        Store::open(&DatabaseUrl::Sqlite(self.folder.path("test.db")), OpenOptions::new(NOW)).await
     }
 }
 

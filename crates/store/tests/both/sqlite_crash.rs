@@ -48,9 +48,12 @@ async fn s17_a_migration_killed_at_each_statement_is_completed_by_the_next_start
 }
 
 /// What takes a database back to the first version of the schema.
-const BACK_TO_THE_FIRST: [&str; 3] = [
+const BACK_TO_THE_FIRST: [&str; 6] = [
     "drop index sekisho_users_by_external_id",
     "drop table sekisho_adopted",
+    "drop table sekisho_jobs",
+    "drop table sekisho_limits",
+    "delete from sekisho_meta where name = 'schema_served'",
     "delete from sekisho_migrations where version > 1",
 ];
 

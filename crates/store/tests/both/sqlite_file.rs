@@ -182,7 +182,9 @@ async fn s17_a_newer_or_other_schema_is_refused_and_untouched() {
 }
 
 /// Takes everything of ours out of a database.
-const NOTHING_OF_OURS: [&str; 9] = [
+const NOTHING_OF_OURS: [&str; 11] = [
+    "drop table sekisho_limits",
+    "drop table sekisho_jobs",
     "drop table sekisho_adopted",
     "drop table sekisho_items",
     "drop table sekisho_credentials",
