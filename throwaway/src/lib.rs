@@ -128,6 +128,12 @@ impl Postgres {
         self.create("sekisho", template)
     }
 
+    /// Drops a database by its address, whoever is connected to it.
+    pub fn drop_database(&self, url: &str) {
+        let name = url.rsplit('/').next().unwrap_or_default();
+        self.psql(&self.url("postgres"), &format!("drop database {name} with (force)"));
+    }
+
     fn create(&self, owner: &str, template: &str) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
