@@ -11,6 +11,7 @@ use crate::value::Param;
 
 mod connect;
 mod errors;
+pub(crate) mod foreign;
 pub(crate) mod freeze;
 mod link;
 mod pipeline;

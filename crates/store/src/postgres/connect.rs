@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sekisho_core::settings::{PostgresUrl, SessionAttrs};
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::Error;
@@ -51,6 +51,13 @@ pub(super) struct Connector {
     connect_timeout: Duration,
     limit: Duration,
     epoch: Arc<Epoch>,
+}
+
+/// One connection for oneself.
+pub(super) async fn one(url: &PostgresUrl) -> Result<Client, Error> {
+    let (pooling, epoch) = (Pooling::default(), Arc::new(Epoch::default()));
+    let connector = Connector::new(url, &pooling, pooling.acquire_timeout, epoch)?;
+    Ok(connector.connect().await?.into_client())
 }
 
 struct Host {
@@ -175,7 +182,7 @@ fn refused(error: tokio_postgres::Error) -> Error {
         );
     }
     match error.as_db_error() {
-        Some(_) => translate(&error),
+        Some(_) => translate(error),
         None => Error::unavailable(with_cause(&error)),
     }
 }

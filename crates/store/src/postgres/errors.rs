@@ -8,13 +8,13 @@ use crate::error::Error;
 const FROZEN: &str = "SK001";
 
 /// An error of the driver in the store's words; no value of a statement is in them.
-pub(super) fn translate(error: &tokio_postgres::Error) -> Error {
+pub(super) fn translate(error: tokio_postgres::Error) -> Error {
     match error.as_db_error() {
         Some(said) => by_state(said),
         None if error.is_closed() => Error::unavailable("the connection to PostgreSQL is closed"),
         // A value that can't be sent or read, by its type.
-        None if is_about_a_value(error) => Error::misuse(with_cause(error)),
-        None => Error::unavailable(with_cause(error)),
+        None if is_about_a_value(&error) => Error::misuse(with_cause(&error)),
+        None => Error::unavailable(with_cause(&error)),
     }
 }
 

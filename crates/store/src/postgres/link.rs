@@ -79,6 +79,11 @@ impl Link {
         Self { client, task: task.abort_handle(), prepared: RwLock::default(), warned, unnamed, limit, epoch }
     }
 
+    /// The connection itself, for whoever works with it alone.
+    pub(super) fn into_client(self) -> Client {
+        self.client
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()
     }
@@ -160,7 +165,7 @@ impl Link {
 }
 
 fn failed(error: tokio_postgres::Error) -> Failed {
-    Failed { over: ends_connection(&error), error: translate(&error), slow: false }
+    Failed { over: ends_connection(&error), error: translate(error), slow: false }
 }
 
 async fn collect(stream: RowStream) -> Result<Result<Answer, Error>, tokio_postgres::Error> {

@@ -101,6 +101,6 @@ impl<'a> FromSql<'a> for Value {
 
 /// The row as every caller reads it.
 pub(super) fn read(row: &tokio_postgres::Row) -> Result<Row, Error> {
-    let value = |position| row.try_get::<usize, Value>(position).map_err(|error| translate(&error));
+    let value = |position| row.try_get::<usize, Value>(position).map_err(translate);
     (0..row.len()).map(value).collect::<Result<Vec<_>, Error>>().map(Row::new)
 }
