@@ -24,6 +24,7 @@ impl Failure {
         match self {
             Failure::Refused(refusal) | Failure::Later(refusal, _) => *refusal,
             Failure::Invalid(_) => Refusal::FieldsInvalid,
+            Failure::Store(sekisho_store::Error::Frozen) => Refusal::WritesFrozen,
             Failure::Store(_) => Refusal::StorageUnavailable,
         }
     }

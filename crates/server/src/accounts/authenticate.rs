@@ -6,6 +6,7 @@ use sekisho_core::credentials::{
 use sekisho_core::{
     Ctx, Event, HashParams, LoginName, NewPassword, Refusal, SchemeCost, SecretString, User, dice,
 };
+use sekisho_store::Error;
 
 use crate::app::App;
 use crate::failure::Failure;
@@ -135,7 +136,7 @@ async fn replace_outdated_hash(
     new: &HashString,
     cost: &SchemeCost,
 ) {
-    let replaced: Result<bool, sekisho_store::Error> = async {
+    let replaced: Result<bool, Error> = async {
         let mut tx = app.store.begin().await?;
         if !tx.upgrade_password(user.id, old, new, cost, ctx.now).await? {
             return Ok(false);
@@ -147,7 +148,8 @@ async fn replace_outdated_hash(
         Ok(true)
     }
     .await;
-    if let Err(error) = replaced {
+    // While writes are on hold the next log-in after them does it.
+    if let Err(error) = replaced.or_else(|error| (error == Error::Frozen).then_some(false).ok_or(error)) {
         tracing::warn!(request_id = %ctx.request_id, user = %user.id, %error, "outdated hash not replaced");
     }
 }

@@ -1,9 +1,10 @@
 //! `sekisho db …`: the database as a whole.
 
+use super::db_freeze;
 use super::db_progress::ProgressLine;
 use super::exit::{Exit, Stop};
 use super::instance::Instance;
-use super::open::{runtime, sqlite_path, whole};
+use super::open::{Open, runtime, sqlite_path, whole};
 use super::output::Out;
 use super::own_files::OwnFiles;
 use crate::config::root_key;
@@ -39,6 +40,17 @@ pub(super) enum DbCommand {
         after_help = "Example:\n  sekisho db backup /backup/sekisho-$(date +%F).db\n  sekisho db backup /backup/sekisho.db --force --with-keys"
     )]
     Backup(Backup),
+    /// Put every write on hold, in every process and on every node; token checks and log-ins go on
+    ///
+    /// Writes are answered 503 with Retry-After until `sekisho db unfreeze`. What was acknowledged before is in the database when
+    /// the command returns, so that a copy made then misses nothing (docs/moving-to-postgres.md).
+    #[command(
+        after_help = "Example:\n  sekisho db freeze && sekisho db copy --to postgresql://sekisho@db1/sekisho"
+    )]
+    Freeze,
+    /// Let writes go on after `sekisho db freeze`
+    #[command(after_help = "Example:\n  sekisho db unfreeze")]
+    Unfreeze,
     /// Put a backup in the place of the database; the server must be stopped
     ///
     /// The former database stays beside it under a dated name. Keys that were backed up with --with-keys come back too.
@@ -91,11 +103,12 @@ impl From<Problem> for Stop {
 
 /// Runs one of them.
 pub(super) fn run(command: DbCommand, flags: &Flags, out: &mut Out) -> Result<(), Stop> {
-    let runtime = runtime()?;
     match command {
-        DbCommand::Check(args) => runtime.block_on(check(args.file, flags, out)),
-        DbCommand::Backup(args) => runtime.block_on(backup(&args, flags, out)),
-        DbCommand::Restore(args) => runtime.block_on(restore(&args.file, args.force, flags, out)),
+        DbCommand::Check(args) => runtime()?.block_on(check(args.file, flags, out)),
+        DbCommand::Backup(args) => runtime()?.block_on(backup(&args, flags, out)),
+        DbCommand::Freeze => db_freeze::freeze(&Open::new(flags.clone()), out),
+        DbCommand::Unfreeze => db_freeze::unfreeze(&Open::new(flags.clone()), out),
+        DbCommand::Restore(args) => runtime()?.block_on(restore(&args.file, args.force, flags, out)),
     }
 }
 

@@ -9,6 +9,7 @@ mod bar;
 mod completions;
 mod config;
 mod db;
+mod db_freeze;
 mod db_progress;
 mod doctor;
 mod draft;
@@ -84,7 +85,7 @@ enum Command {
     /// Take over the users of an application, with their passwords, items and SECRET_KEY
     #[command(after_help = adopt::EXAMPLE, arg_required_else_help = true)]
     Adopt(adopt::Adopt),
-    /// Check, back up and restore the database
+    /// Check, back up, restore, freeze and move the database
     #[command(subcommand, arg_required_else_help = true)]
     Db(db::DbCommand),
     /// Issue a token, or find out why one is refused

@@ -156,6 +156,15 @@ where
     let mut server = tokio::spawn(http::serve(listeners.public, routes, Arc::clone(&gate), stopped()));
     outputs.stdout.sink()(&greeting(&app, addresses, &database, &root, demo).await);
     warn(&app, &root);
+    if let Some(since) =
+        app.store.read().await.map_err(Failure::from)?.frozen_since().await.map_err(Failure::from)?
+    {
+        let since = log::rfc3339(since);
+        tracing::warn!(
+            since,
+            "the database is frozen: every write is answered 503 until `sekisho db unfreeze`"
+        );
+    }
     if let Some(warning) = way_back::warning(&app).await? {
         tracing::warn!("{warning}");
     }

@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod check;
 mod faults;
+pub mod freeze;
 pub mod keys;
 pub(crate) mod place;
 pub mod report;

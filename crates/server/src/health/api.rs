@@ -10,10 +10,13 @@ use crate::app::App;
 use crate::error::{self, ApiError};
 use crate::extract::Call;
 use crate::openapi::schemas;
+use crate::telemetry::log::rfc3339;
 
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frozen_since: Option<String>,
 }
 
 /// Answers as long as the process serves requests at all.
@@ -24,10 +27,10 @@ struct Health {
     responses((status = 200, description = "The process serves requests", body = schemas::Health))
 )]
 pub async fn livez() -> Response {
-    error::json(&Health { status: "ok" })
+    error::json(&Health { status: "ok", frozen_since: None })
 }
 
-/// Answers 200 while the database does, 503 otherwise.
+/// Answers 200 while the database does, 503 otherwise. Writes that are on hold leave it ready: token checks go on.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -35,6 +38,6 @@ pub async fn livez() -> Response {
     responses((status = 200, description = "The database answers", body = schemas::Health))
 )]
 pub async fn readyz(State(app): State<Arc<App>>, call: Call) -> Result<Response, ApiError> {
-    super::ready(&app).await.map_err(|failure| call.refuse(failure))?;
-    Ok(error::json(&Health { status: "ok" }))
+    let frozen = super::ready(&app).await.map_err(|failure| call.refuse(failure))?;
+    Ok(error::json(&Health { status: "ok", frozen_since: frozen.map(rfc3339) }))
 }

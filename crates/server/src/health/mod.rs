@@ -2,10 +2,13 @@
 
 pub mod api;
 
+use sekisho_core::Timestamp;
+
 use crate::app::App;
 use crate::failure::Failure;
 
-/// Ready while the database answers.
-pub async fn ready(app: &App) -> Result<(), Failure> {
-    Ok(app.store.ping().await?)
+/// Ready while the database answers; since when its writes are on hold, if they are.
+pub async fn ready(app: &App) -> Result<Option<Timestamp>, Failure> {
+    app.store.ping().await?;
+    Ok(app.store.read().await?.frozen_since().await?)
 }

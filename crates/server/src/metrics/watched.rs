@@ -34,7 +34,10 @@ impl Watched {
         // Whether the database answers is itself a figure.
         let stored = async { self.app.store.read().await?.hash_mix().await }.await.ok();
         let mut page = Page::new(format);
+        let frozen = async { self.app.store.read().await?.frozen_since().await }.await.ok().flatten();
         families::write(&mut page, &self.app, &self.gate, stored.as_deref());
+        let help = "1 while sekisho db freeze holds every write back.";
+        page.gauge("sekisho_database_frozen", help, |samples| samples.of(&[], u64::from(frozen.is_some())));
         let help = "Lines of the log that were lost because nobody read it.";
         page.counter("sekisho_log_lines_dropped", help, |samples| samples.of(&[], self.log.dropped()));
         self.reloads.write(&mut page);

@@ -119,4 +119,8 @@ pub enum Location {
 pub struct Health {
     /// Always `ok`; anything else is another status.
     status: String,
+    /// Since when writes are on hold, if they are (`/readyz` alone says so).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    frozen_since: Option<String>,
 }

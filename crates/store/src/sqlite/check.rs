@@ -10,8 +10,8 @@ use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::migrate;
 use crate::session::Read;
-use crate::sqlite::in_place;
-use crate::sqlite::translate;
+use crate::sqlite::{freeze, in_place, translate};
+use crate::tables;
 
 /// What `integrity_check` says, unless that is "ok"; it may meet damage that it can't go on from.
 pub(crate) async fn integrity(read: &mut Read, most: u32) -> Result<Vec<String>, Error> {
@@ -70,14 +70,21 @@ pub(crate) async fn schema_differences(read: &mut Read) -> Result<Vec<String>, E
 }
 
 /// Triggers and views that this program did not make and that would act behind its back: those that name a table of ours,
-/// and of the ones that keep an application's table in step, those that are not as the record of that makes them.
+/// and of the ones that keep an application's table in step or hold writes back, those that are not as the record of that
+/// makes them.
 ///
 /// A trigger of a back-up would otherwise undo what is done to a user, in the same transaction.
 pub(crate) async fn intruders(read: &mut Read) -> Result<Vec<String>, Error> {
-    let made = match read.standing().await? {
+    let mut made = match read.standing().await? {
         Some(standing) => in_place::made_for(&standing.table, in_memory().map_err(translate)?)?,
         None => Vec::new(),
     };
+    match read.frozen_since().await {
+        Ok(Some(_)) => made.extend(freeze::made(tables::names())),
+        // Without the table that says so it is not frozen, and that is another finding.
+        Ok(None) | Err(Error::Misuse { .. }) => {}
+        Err(error) => return Err(error),
+    }
     let all = "select type, name, coalesce(sql, '') from sqlite_schema where type in ('trigger', 'view') order by name";
     let rows = read.rows(all, &[]).await?;
     let taken = |mut row: crate::value::Row| Ok((row.take(0)?, row.take(1)?, row.take(2)?));
