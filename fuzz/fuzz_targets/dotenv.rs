@@ -2,13 +2,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sekisho_core::settings::{layer_from_dotenv, resolve, show};
+use sekisho_core::settings::{SecretFiles, layer_from_dotenv, resolve, show};
 
 fuzz_target!(|data: &str| {
     let env = |name: &str| (name == "HOME").then(|| "/home".to_owned());
     match layer_from_dotenv(data, ".env", &env) {
         Ok(layer) => {
-            if let Ok((settings, origins)) = resolve(&[layer], None) {
+            if let Ok((settings, origins)) = resolve(&[layer], &SecretFiles::default()) {
                 assert!(!show(&settings, &origins).is_empty());
             }
         }
@@ -29,6 +29,6 @@ fn quoted(data: &str) {
     }
     let line = format!("SEKISHO_DATA='{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
     let layer = layer_from_dotenv(&line, ".env", &|_| None).expect("a text is a data directory");
-    let (settings, _) = resolve(&[layer], None).expect("a text is a data directory");
+    let (settings, _) = resolve(&[layer], &SecretFiles::default()).expect("a text is a data directory");
     assert_eq!(settings.storage.data_dir.to_str(), Some(text.as_str()));
 }

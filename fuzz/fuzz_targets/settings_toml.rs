@@ -3,12 +3,15 @@
 
 use libfuzzer_sys::fuzz_target;
 use sekisho_core::SecretBytes;
-use sekisho_core::settings::{changes, layer_from_toml, resolve, show};
+use sekisho_core::settings::{SecretFiles, changes, layer_from_toml, resolve, secret_files, show};
 
 fuzz_target!(|data: &str| {
     let resolved = layer_from_toml(data, "sekisho.toml").and_then(|layer| {
-        let file = SecretBytes::new(b"the content of a secret key file".to_vec());
-        resolve(&[layer], Some(file))
+        let layers = [layer];
+        let files = secret_files(&layers).into_iter().fold(SecretFiles::default(), |files, file| {
+            files.with(file.key, SecretBytes::new(b"the content of a file that holds a secret".to_vec()))
+        });
+        resolve(&layers, &files)
     });
     match resolved {
         Ok((settings, origins)) => {

@@ -3,35 +3,35 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use super::database_url::DatabaseUrl;
 use super::instant::parse_instant;
 use super::layer::printable;
 use super::limits::{Allowance, Cors, Hashing, Http, Throttle};
 use super::merge::Merged;
 use super::model::{
     Accounts, Log, LogFormat, LogLevel, Metrics, Password, Profile, Registration, RegistrationMode, Server,
-    Settings, Storage, Switch, Tokens,
+    Settings, Switch, Tokens,
 };
 use super::net::{IpNet, is_loopback, parse_host, parse_listen, parse_origin};
+use super::secret_files::SecretFiles;
+use super::storage;
 use super::value::Raw;
 use crate::accounts::check_public_field;
 use crate::credentials::Scheme;
 use crate::jose::Algorithm;
-use crate::secret::{SecretBytes, SecretString};
 
 /// The address to fall back on while an error is collected.
 const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
 
 /// Builds the settings; what is wrong is noted in `merged`, and the settings are then not used.
-pub(super) fn build(merged: &mut Merged, secret_file: Option<SecretBytes>) -> Settings {
+pub(super) fn build(merged: &mut Merged, files: &SecretFiles) -> Settings {
     let listen = listen(merged);
     let public_url = merged.parsed("server.public_url", parse_origin);
     let profile = profile(merged, listen, public_url.as_deref());
     Settings {
         profile,
         server: server(merged, profile, listen, public_url),
-        storage: storage(merged),
-        tokens: tokens(merged, secret_file),
+        storage: storage::storage(merged, files),
+        tokens: tokens(merged, files),
         password: password(merged, profile),
         registration: Registration {
             mode: match merged.text("registration.mode").as_str() {
@@ -139,50 +139,15 @@ fn root_path(text: &str) -> Result<String, String> {
     }
 }
 
-fn storage(merged: &mut Merged) -> Storage {
-    let data_dir = PathBuf::from(merged.text("storage.data_dir"));
-    if data_dir.as_os_str().is_empty() {
-        merged.wrong("storage.data_dir", "must not be empty");
-    }
-    let database_url = merged.secret("storage.database_url").and_then(|text| {
-        let parsed = DatabaseUrl::parse(text.expose());
-        parsed.map_err(|why| merged.wrong("storage.database_url", why.to_string())).ok()
-    });
-    Storage {
-        database_url: database_url.unwrap_or_else(|| DatabaseUrl::Sqlite(data_dir.join("sekisho.db"))),
-        root_key_file: path(merged, "storage.root_key_file"),
-        data_dir,
-    }
-}
-
-fn path(merged: &Merged, key: &str) -> Option<PathBuf> {
-    Some(merged.text(key)).filter(|t| !t.is_empty()).map(PathBuf::from)
-}
-
-fn tokens(merged: &mut Merged, secret_file: Option<SecretBytes>) -> Tokens {
-    let bytes = |text: SecretString| SecretBytes::new(text.expose().clone().into_bytes());
-    let written = merged.secret("tokens.secret_key").map(bytes);
-    let file = path(merged, "tokens.secret_key_file");
-    let secret_key = match (written, &file, secret_file) {
-        (Some(_), Some(_), _) => {
-            merged.wrong("tokens.secret_key_file", "and tokens.secret_key are both set: set one of them");
-            None
-        }
-        (None, Some(_), None) => {
-            merged.wrong("tokens.secret_key_file", "names a file that was not read");
-            None
-        }
-        (None, Some(_), Some(content)) if content.expose().is_empty() => {
-            merged.wrong("tokens.secret_key_file", "names an empty file");
-            None
-        }
-        (None, Some(_), content) => content,
-        (written, None, _) => written,
-    };
+fn tokens(merged: &mut Merged, files: &SecretFiles) -> Tokens {
+    let (key, file_key) = ("tokens.secret_key", "tokens.secret_key_file");
+    let written = merged.secret(key).map(storage::to_bytes);
+    let secret_key = storage::bytes(merged, files, written, key, file_key);
+    let verify = merged.secret_list("tokens.secret_key_verify");
     Tokens {
         secret_key,
-        secret_key_file: file,
-        secret_key_verify: merged.secret_list("tokens.secret_key_verify").into_iter().map(bytes).collect(),
+        secret_key_file: Some(merged.text(file_key)).filter(|path| !path.is_empty()).map(PathBuf::from),
+        secret_key_verify: verify.into_iter().map(storage::to_bytes).collect(),
         secret_key_verify_until: merged.parsed("tokens.secret_key_verify_until", parse_instant),
         algorithm: match merged.text("tokens.algorithm").as_str() {
             "HS384" => Algorithm::HS384,

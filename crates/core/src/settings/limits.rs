@@ -15,6 +15,23 @@ pub struct Hashing {
     pub niceness: u8,
 }
 
+/// Connections to PostgreSQL, and how long it is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// Connections of this process that transactions take, one each.
+    pub connections: usize,
+    /// Further ones that all reads share.
+    pub readers: usize,
+    /// How long a connection to one server may take, where the address does not say.
+    pub connect_timeout: Duration,
+    /// How long a transaction waits for a connection.
+    pub acquire_timeout: Duration,
+    /// How long a statement may take.
+    pub statement_timeout: Duration,
+    /// After how long a silent connection is asked whether the server is still there.
+    pub keepalive: Duration,
+}
+
 /// Section `http`: limits, proxies, CORS.
 #[derive(Clone, Debug)]
 pub struct Http {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::database_url::DatabaseUrl;
-use super::limits::{Hashing, Http, Throttle};
+use super::limits::{Hashing, Http, Pool, Throttle};
 use super::value::Value;
 use crate::credentials::{HashParams, PasswordPolicy, Scheme};
 use crate::jose::Algorithm;
@@ -105,6 +105,10 @@ pub struct Storage {
     pub database_url: DatabaseUrl,
     /// The file of the root key as configured; else `sekisho.key` in the data directory.
     pub root_key_file: Option<PathBuf>,
+    /// How PostgreSQL is spoken to.
+    pub pool: Pool,
+    /// How long a write waits for a lock that another transaction holds, on either database.
+    pub lock_timeout: Duration,
 }
 
 /// Section `tokens`: keys and lifetimes.

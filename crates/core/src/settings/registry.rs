@@ -48,6 +48,8 @@ const YES_NO_AUTO: Kind = Kind::Choice(&["auto", "true", "false"]);
 const ON_OFF_AUTO: Kind = Kind::Choice(&["auto", "on", "off"]);
 /// A day: no time-out is longer.
 const SECONDS: Kind = Kind::Integer(1, 86_400);
+/// Nobody waits longer than this for an answer.
+const TIMEOUT: Kind = Kind::Integer(1, 600);
 const COUNT: Kind = Kind::Integer(1, 1_000_000);
 
 const fn setting(key: &'static str, env: &'static [&'static str], kind: Kind, help: &'static str) -> Setting {
@@ -109,7 +111,35 @@ pub static SETTINGS: &[Setting] = &[
             "the database, as SQLAlchemy spells it",
         )
     },
+    Setting {
+        live: false,
+        ..secret("storage.database_password", &["DATABASE_PASSWORD"], Kind::Text, "the database's password")
+    },
+    setting(
+        "storage.database_url_file",
+        &["DATABASE_URL_FILE"],
+        Kind::Text,
+        "the file that holds the database's address",
+    ),
+    setting(
+        "storage.database_password_file",
+        &["DATABASE_PASSWORD_FILE"],
+        Kind::Text,
+        "the file that holds the database's password",
+    ),
     setting("storage.root_key_file", &["SEKISHO_ROOT_KEY_FILE"], Kind::Text, "the file of the root key"),
+    setting(
+        "storage.connections",
+        &[],
+        Kind::Integer(1, 1_000),
+        "connections to PostgreSQL for transactions",
+    ),
+    setting("storage.readers", &[], Kind::Integer(1, 64), "connections to PostgreSQL that reads share"),
+    setting("storage.connect_timeout_seconds", &[], TIMEOUT, "how long a connection may take"),
+    setting("storage.acquire_timeout_seconds", &[], TIMEOUT, "how long a transaction waits for a connection"),
+    setting("storage.statement_timeout_seconds", &[], SECONDS, "how long a statement may take"),
+    setting("storage.lock_timeout_seconds", &[], TIMEOUT, "how long a write waits for another's lock"),
+    setting("storage.keepalive_seconds", &[], SECONDS, "when a silent connection is asked for"),
     secret("tokens.secret_key", &["SECRET_KEY"], Kind::Text, "the key that signs access tokens"),
     live(
         "tokens.secret_key_file",

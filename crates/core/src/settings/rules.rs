@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
+use super::database_url::DatabaseUrl;
 use super::merge::Merged;
 use super::model::{Settings, Tokens};
 use super::net::is_loopback;
+use super::postgres_url::SslMode;
 use crate::credentials::Scheme;
 use crate::jose::{is_published_secret, is_weak};
 
@@ -17,6 +19,9 @@ pub(super) fn check(merged: &mut Merged, settings: &mut Settings) {
     demo_is_for_development(merged, settings);
     public_url_is_encrypted(merged, settings);
     metrics_have_a_listener_of_their_own(merged, settings);
+    nodes_share_a_root_key(merged, settings);
+    postgresql_is_spoken_to_in_private(merged, settings);
+    locks_are_given_up_before_statements(merged, settings);
 }
 
 /// OWASP's floor for Argon2id: memory in KiB against passes, all of the same cost.
@@ -123,6 +128,53 @@ fn metrics_have_a_listener_of_their_own(merged: &mut Merged, settings: &Settings
         merged.wrong(
             "metrics.listen",
             "must be a loopback address in development: only this machine is answered there",
+        );
+    }
+}
+
+/// Where the address of the database was said.
+fn place_of_database(merged: &Merged) -> &'static str {
+    match merged.is_set("storage.database_url_file") {
+        true => "storage.database_url_file",
+        false => "storage.database_url",
+    }
+}
+
+/// A key that lies in the data directory of one node is one that the next node makes anew.
+fn nodes_share_a_root_key(merged: &mut Merged, settings: &Settings) {
+    let storage = &settings.storage;
+    if matches!(storage.database_url, DatabaseUrl::Postgres(_)) && storage.root_key_file.is_none() {
+        merged.wrong(
+            place_of_database(merged),
+            "names PostgreSQL, and then storage.root_key_file (SEKISHO_ROOT_KEY_FILE) must be set: the file of the 32 bytes \
+             that all nodes share; the first start makes it",
+        );
+    }
+}
+
+fn locks_are_given_up_before_statements(merged: &mut Merged, settings: &Settings) {
+    let storage = &settings.storage;
+    if matches!(storage.database_url, DatabaseUrl::Postgres(_))
+        && storage.lock_timeout >= storage.pool.statement_timeout
+    {
+        let most = storage.pool.statement_timeout.as_secs();
+        merged.wrong(
+            "storage.lock_timeout_seconds",
+            format!(
+                "must be less than storage.statement_timeout_seconds ({most}), or the wait for a lock is never told from \
+                 slowness"
+            ),
+        );
+    }
+}
+
+fn postgresql_is_spoken_to_in_private(merged: &mut Merged, settings: &Settings) {
+    let DatabaseUrl::Postgres(url) = &settings.storage.database_url else { return };
+    let away = url.hosts.iter().any(|host| !host.is_local());
+    if away && url.ssl.mode == SslMode::Disable && settings.profile.is_production() {
+        merged.warn(
+            place_of_database(merged),
+            "says sslmode=disable: whoever is on the way to the server reads the password hashes, and can change them",
         );
     }
 }

@@ -15,8 +15,12 @@ fn env(vars: &[(&str, &str)]) -> Layer {
     layer_from_env(vars.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))).unwrap()
 }
 
+fn resolved(layers: &[Layer]) -> Result<(Settings, Origins), Vec<SettingsError>> {
+    resolve(layers, &SecretFiles::default())
+}
+
 fn errors(layers: &[Layer]) -> Vec<String> {
-    resolve(layers, None).unwrap_err().iter().map(ToString::to_string).collect()
+    resolved(layers).unwrap_err().iter().map(ToString::to_string).collect()
 }
 
 /// Every key stands in the file once: with a default, or commented out where there is none; and so does each of its names.
@@ -75,7 +79,7 @@ fn the_strongest_layer_wins_and_is_named() {
         env(&[("ACCESS_TOKEN_EXPIRE_MINUTES", "6")]),
         layer_from_flags([("server.listen", "--listen", "127.0.0.1:2".to_owned())]).unwrap(),
     ];
-    let (s, origins) = resolve(&layers, None).unwrap();
+    let (s, origins) = resolved(&layers).unwrap();
     assert_eq!(
         (s.server.listen.port(), s.log.level, s.tokens.access_token_expire_minutes),
         (2, LogLevel::Debug, 6)
@@ -94,22 +98,20 @@ fn host_and_port_replace_their_part_of_the_listener() {
     let flags = |flags: &[(&'static str, &'static str, &str)]| {
         layer_from_flags(flags.iter().map(|(k, f, v)| (*k, *f, (*v).to_owned()))).unwrap()
     };
-    let (s, origins) = resolve(&[flags(&[("server.port", "--port", "9000")])], None).unwrap();
+    let (s, origins) = resolved(&[flags(&[("server.port", "--port", "9000")])]).unwrap();
     assert_eq!(s.server.listen.to_string(), "127.0.0.1:9000");
     assert_eq!(origins.of("server.listen").to_string(), "--port");
-    let (s, _) =
-        resolve(&[env(&[("SEKISHO_PORT", "9"), ("SEKISHO_HOST", "0.0.0.0")]), flags(&[])], None).unwrap();
+    let (s, _) = resolved(&[env(&[("SEKISHO_PORT", "9"), ("SEKISHO_HOST", "0.0.0.0")]), flags(&[])]).unwrap();
     assert_eq!((s.server.listen.to_string().as_str(), s.profile), ("0.0.0.0:9", Profile::Production));
     let weaker = [env(&[("SEKISHO_PORT", "9")]), flags(&[("server.listen", "--listen", "[::1]:1")])];
-    assert_eq!(resolve(&weaker, None).unwrap().0.server.listen.to_string(), "[::1]:1");
+    assert_eq!(resolved(&weaker).unwrap().0.server.listen.to_string(), "[::1]:1");
     let both = [flags(&[("server.listen", "--listen", "[::1]:1"), ("server.port", "--port", "2")])];
     assert_eq!(errors(&both), ["--port: server.port says the same as server.listen: set one of them"]);
 }
 
 #[test]
 fn the_profile_follows_from_the_rest() {
-    let of =
-        |text| resolve(&[toml(text)], None).map(|(s, _)| (s.profile, s.server.docs, s.password.min_length));
+    let of = |text| resolved(&[toml(text)]).map(|(s, _)| (s.profile, s.server.docs, s.password.min_length));
     let production = (Profile::Production, false, 15);
     assert_eq!(of("[server]\nlisten = \"[::]:1\"\n"), Ok(production));
     assert_eq!(of("[server]\npublic_url = \"https://a.example/\"\n"), Ok(production));
@@ -127,7 +129,7 @@ fn the_profile_follows_from_the_rest() {
 #[test]
 fn weak_keys_warn_in_development_and_stop_production() {
     for (key, what) in [("too-little", "is shorter than 32 bytes"), (SEEDS, "was printed in a tutorial")] {
-        let (s, _) = resolve(&[env(&[("SECRET_KEY", key)])], None).unwrap();
+        let (s, _) = resolved(&[env(&[("SECRET_KEY", key)])]).unwrap();
         assert!(s.warnings.len() == 1 && s.warnings[0].contains(what), "{:?}", s.warnings);
         assert!(!s.warnings[0].contains(key));
         for name in ["SECRET_KEY", "SECRET_KEY_VERIFY"] {
@@ -136,20 +138,21 @@ fn weak_keys_warn_in_development_and_stop_production() {
             assert!(found[0].starts_with(&format!("environment ({name}): ")));
         }
     }
-    let (s, _) = resolve(&[env(&[("SECRET_KEY", STRONG), ("SEKISHO_PROFILE", "production")])], None).unwrap();
+    let (s, _) = resolved(&[env(&[("SECRET_KEY", STRONG), ("SEKISHO_PROFILE", "production")])]).unwrap();
     assert_eq!((s.tokens.secret_key.map(|k| k.expose().len()), s.warnings.len()), (Some(64), 0));
 }
 
 #[test]
 fn a_key_comes_from_one_place() {
     let file = env(&[("SECRET_KEY_FILE", "/run/key")]);
-    let (path, origin) = secret_key_file(std::slice::from_ref(&file)).unwrap();
+    let named = secret_files(std::slice::from_ref(&file)).remove(0);
     assert_eq!(
-        (path.to_str(), origin.to_string().as_str()),
-        (Some("/run/key"), "environment (SECRET_KEY_FILE)")
+        (named.key, named.path.to_str(), named.origin.to_string().as_str()),
+        ("tokens.secret_key_file", Some("/run/key"), "environment (SECRET_KEY_FILE)")
     );
     let content = SecretBytes::new(STRONG.as_bytes().to_vec());
-    let (s, _) = resolve(std::slice::from_ref(&file), Some(content.clone())).unwrap();
+    let files = SecretFiles::default().with(named.key, content.clone());
+    let (s, _) = resolve(std::slice::from_ref(&file), &files).unwrap();
     assert_eq!(s.tokens.secret_key, Some(content));
     assert_eq!(errors(std::slice::from_ref(&file)).len(), 1);
     let both = errors(&[toml(&format!("[tokens]\nsecret_key = \"{STRONG}\"\n")), file]);
@@ -164,7 +167,7 @@ fn a_key_comes_from_one_place() {
 #[test]
 fn further_keys_and_their_end() {
     let vars = [("SECRET_KEY_VERIFY", "one, two"), ("SECRET_KEY_VERIFY_UNTIL", "1970-01-02T00:00:00Z")];
-    let (s, _) = resolve(&[env(&vars)], None).unwrap();
+    let (s, _) = resolved(&[env(&vars)]).unwrap();
     let keys: Vec<&[u8]> = s.tokens.secret_key_verify.iter().map(|k| k.expose().as_slice()).collect();
     assert_eq!(keys, [b"one", b"two"]);
     assert_eq!(s.tokens.secret_key_verify_until.map(|t| t.as_seconds()), Some(86_400));
@@ -218,7 +221,7 @@ fn rules_between_settings() {
         "argon2_memory_kib = 7168\nargon2_iterations = 5",
         "scheme = \"bcrypt\"\nargon2_iterations = 1",
     ] {
-        assert!(resolve(&[toml(&format!("[password]\n{fits}\n"))], None).is_ok(), "{fits}");
+        assert!(resolved(&[toml(&format!("[password]\n{fits}\n"))]).is_ok(), "{fits}");
     }
 }
 
@@ -228,8 +231,9 @@ fn l07_what_is_shown_hides_secrets() {
         ("SECRET_KEY", STRONG),
         ("SECRET_KEY_VERIFY", "canary"),
         ("DATABASE_URL", "postgresql://app:canary@db/x"),
+        ("SEKISHO_ROOT_KEY_FILE", "/run/root.key"),
     ];
-    let (s, origins) = resolve(&[env(&vars)], None).unwrap();
+    let (s, origins) = resolved(&[env(&vars)]).unwrap();
     let shown = show(&s, &origins);
     assert_eq!(shown.len(), SETTINGS.len());
     let of = |key| shown.iter().find(|s| s.key == key).unwrap().value.as_str();
@@ -247,13 +251,13 @@ fn l07_what_is_shown_hides_secrets() {
 
 #[test]
 fn changes_say_what_is_live() {
-    let old = resolve(&[env(&[("SECRET_KEY", STRONG)])], None).unwrap().0;
+    let old = resolved(&[env(&[("SECRET_KEY", STRONG)])]).unwrap().0;
     let new = [env(&[
         ("SECRET_KEY", "f0e1d2c3b4a5968778695a4b3c2d1e0f"),
         ("SEKISHO_LOG", "debug"),
         ("SEKISHO_DATA", "/srv"),
     ])];
-    let found: Vec<String> = changes(&old, &resolve(&new, None).unwrap().0)
+    let found: Vec<String> = changes(&old, &resolved(&new).unwrap().0)
         .iter()
         .map(|c| format!("{} {} -> {} {}", c.key, c.old, c.new, c.live))
         .collect();
@@ -285,7 +289,12 @@ fn what_is_fixed_is_kept() {
             (_, Kind::Text | Kind::List) => "/x".to_owned(),
         };
         let layer = layer_from_flags([(setting.key, "--flag", other)]).unwrap();
-        let (new, _) = resolve(&[layer], None).unwrap();
+        let files = SecretFiles::default()
+            .with("storage.database_url_file", SecretBytes::new(b"sqlite:///x.db".to_vec()))
+            .with("storage.database_password_file", SecretBytes::new(b"canary".to_vec()));
+        let (mut new, _) = resolve(&[layer], &files).unwrap();
+        // A warning about what is changed is as true before the restart.
+        new.warnings.clear();
         assert!(changes(&old, &new).iter().any(|c| c.key == setting.key && !c.live), "{}", setting.key);
         let kept = keep_what_is_fixed(&old, new);
         assert!(changes(&old, &kept).is_empty(), "{}", setting.key);
@@ -311,7 +320,7 @@ fn every_name_of_the_seeds_is_known() {
 #[test]
 fn metrics_have_a_listener_of_their_own() {
     let of = |server: &str, metrics: &str| {
-        resolve(&[env(&[("SEKISHO_LISTEN", server), ("SEKISHO_METRICS_LISTEN", metrics)])], None)
+        resolved(&[env(&[("SEKISHO_LISTEN", server), ("SEKISHO_METRICS_LISTEN", metrics)])])
     };
     assert_eq!(Settings::default().metrics.listen, None);
     for (server, metrics) in [

@@ -51,13 +51,13 @@ pub(super) fn dotenv_file() -> Source {
     Source { path: PathBuf::from(DOTENV_FILE), required: false }
 }
 
-/// The content of a key file, less one line end, which editors add.
+/// The content of a file that holds a secret, less one line end, which editors add.
 pub(super) fn secret(path: &Path) -> Result<SecretBytes, String> {
-    let bytes = read(path).map_err(|error| format!("cannot read the key in {}: {error}", path.display()))?;
+    let bytes = read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let content =
         bytes.strip_suffix(b"\n").map_or(&bytes[..], |rest| rest.strip_suffix(b"\r").unwrap_or(rest));
     if content.is_empty() {
-        return Err(format!("{} holds no key: it is empty", path.display()));
+        return Err(format!("{} holds nothing: it is empty", path.display()));
     }
     Ok(SecretBytes::new(content.to_vec()))
 }
@@ -77,7 +77,8 @@ pub fn secret_file(path: &Path) -> Result<Option<SecretBytes>, String> {
     if path.exists() { secret(path).map(Some) } else { Ok(None) }
 }
 
-fn read(path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
+/// The whole of a file that is not too long for one of ours.
+pub(super) fn read(path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());
     File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST {

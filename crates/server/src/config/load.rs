@@ -2,7 +2,10 @@
 
 use super::error::ConfigError;
 use super::files::{self, Source};
-use sekisho_core::settings::{self, Layer, Origins, Settings, Shadowed};
+use super::passfile;
+use sekisho_core::settings::{
+    self, DatabaseUrl, Layer, Origins, SecretFile, SecretFiles, Settings, Shadowed,
+};
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -59,14 +62,16 @@ fn read(flags: &Flags, files: &mut Vec<PathBuf>) -> Result<(Settings, Origins, V
         return Err(ConfigError::all(lines));
     }
 
-    let secret = match settings::secret_key_file(&layers) {
-        Some((path, origin)) => {
-            files.push(path.clone());
-            Some(files::secret(&path).map_err(|why| ConfigError::one(format!("{origin}: {why}")))?)
-        }
-        None => None,
-    };
-    let (settings, origins) = settings::resolve(&layers, secret)?;
+    let mut secrets = SecretFiles::default();
+    for SecretFile { key, path, origin } in settings::secret_files(&layers) {
+        files.push(path.clone());
+        let content = files::secret(&path).map_err(|why| ConfigError::one(format!("{origin}: {why}")))?;
+        secrets = secrets.with(key, content);
+    }
+    let (mut settings, origins) = settings::resolve(&layers, &secrets)?;
+    if let DatabaseUrl::Postgres(url) = &mut settings.storage.database_url {
+        settings.warnings.extend(passfile::complete(url)?);
+    }
     Ok((settings, origins, settings::shadowed(&layers)))
 }
 

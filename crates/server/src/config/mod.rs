@@ -7,8 +7,10 @@ mod error;
 mod files;
 pub mod key_ring;
 mod load;
+mod passfile;
 pub mod root_key;
 
 pub use error::ConfigError;
 pub use files::{secret_file, secret_text};
 pub use load::{Flags, Loaded, load};
+pub use passfile::complete;

@@ -97,11 +97,11 @@ fn profile(settings: &Settings, beside: bool) -> Finding {
 mod tests {
     use super::*;
     use crate::doctor::State;
-    use sekisho_core::settings::{layer_from_toml, resolve};
+    use sekisho_core::settings::{SecretFiles, layer_from_toml, resolve};
 
     fn profile_of(toml: &str) -> (State, String) {
         let layer = layer_from_toml(toml, "sekisho.toml").unwrap();
-        let found = profile(&resolve(&[layer], None).unwrap().0, false);
+        let found = profile(&resolve(&[layer], &SecretFiles::default()).unwrap().0, false);
         assert_eq!(found.mend.is_none(), found.state == State::Ok);
         (found.state, found.message)
     }

@@ -188,7 +188,7 @@ fn log(settings: &Settings) -> Option<Finding> {
 mod tests {
     use super::*;
     use crate::doctor::State;
-    use sekisho_core::settings::{layer_from_toml, resolve};
+    use sekisho_core::settings::{SecretFiles, layer_from_toml, resolve};
 
     #[test]
     fn beside_an_application_only_hashes_that_it_reads_are_written() {
@@ -197,7 +197,8 @@ mod tests {
             ("password.scheme = \"bcrypt\"", State::Fail),
             ("password.scheme = \"bcrypt\"\npassword.rehash = false", State::Ok),
         ] {
-            let (settings, _) = resolve(&[layer_from_toml(toml, "sekisho.toml").unwrap()], None).unwrap();
+            let (settings, _) =
+                resolve(&[layer_from_toml(toml, "sekisho.toml").unwrap()], &SecretFiles::default()).unwrap();
             assert_eq!(beside(&settings, Timestamp::from_seconds(0)).state, state, "{toml}");
         }
     }

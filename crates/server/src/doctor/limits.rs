@@ -70,10 +70,10 @@ fn files_for(settings: &Settings, there: u64) -> Finding {
 mod tests {
     use super::*;
     use crate::doctor::State;
-    use sekisho_core::settings::{layer_from_toml, resolve};
+    use sekisho_core::settings::{SecretFiles, layer_from_toml, resolve};
 
     fn settings(toml: &str) -> Settings {
-        resolve(&[layer_from_toml(toml, "sekisho.toml").unwrap()], None).unwrap().0
+        resolve(&[layer_from_toml(toml, "sekisho.toml").unwrap()], &SecretFiles::default()).unwrap().0
     }
 
     #[test]
