@@ -20,6 +20,9 @@ use super::tls;
 const DURABLE: &str = "select set_config('synchronous_commit', 'on', false) \
                        where current_setting('synchronous_commit') = 'off'";
 
+/// What must be true of those that reads share; whoever wants to write has a transaction.
+const ONLY_READS: &str = "set default_transaction_read_only = on";
+
 /// How long a session may stand within a transaction without a word from us: a node that hangs lets go of its locks.
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
@@ -42,6 +45,13 @@ impl Epoch {
     }
 }
 
+/// What a connection is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Read,
+    Write,
+}
+
 /// Makes connections.
 pub(super) struct Connector {
     /// One for each host, in the order of the address.
@@ -57,7 +67,7 @@ pub(super) struct Connector {
 pub(super) async fn one(url: &PostgresUrl) -> Result<Client, Error> {
     let (pooling, epoch) = (Pooling::default(), Arc::new(Epoch::default()));
     let connector = Connector::new(url, &pooling, pooling.acquire_timeout, epoch)?;
-    Ok(connector.connect().await?.into_client())
+    Ok(connector.connect(Purpose::Write).await?.into_client())
 }
 
 struct Host {
@@ -120,12 +130,12 @@ impl Connector {
     }
 
     /// A connection to the first host that takes one.
-    pub(super) async fn connect(&self) -> Result<Link, Error> {
+    pub(super) async fn connect(&self, purpose: Purpose) -> Result<Link, Error> {
         // Taken before: what breaks meanwhile makes this one old as well.
         let epoch = self.epoch.now();
         let mut said = Vec::new();
         for host in &self.hosts {
-            match tokio::time::timeout(self.connect_timeout, self.reach(host, epoch)).await {
+            match tokio::time::timeout(self.connect_timeout, self.reach(host, purpose, epoch)).await {
                 Ok(Ok(link)) => return Ok(link),
                 Ok(Err(error @ Error::Misuse { .. })) => return Err(error),
                 Ok(Err(Error::Unavailable { reason })) => said.push(format!("{}: {reason}", host.shown)),
@@ -144,8 +154,8 @@ impl Connector {
         &self.epoch
     }
 
-    async fn reach(&self, host: &Host, epoch: u64) -> Result<Link, Error> {
-        let link = match &self.tls {
+    async fn reach(&self, host: &Host, purpose: Purpose, epoch: u64) -> Result<Link, Error> {
+        let mut link = match &self.tls {
             Some(tls) if !host.is_socket => {
                 let (client, connection) = host.config.connect(tls.clone()).await.map_err(refused)?;
                 Link::new(client, connection, self.unnamed, self.limit, epoch)
@@ -156,7 +166,12 @@ impl Connector {
             }
         };
         if !self.unnamed {
-            link.say(DURABLE).await.map_err(|failed| failed.error)?;
+            let first = match purpose {
+                Purpose::Write => DURABLE,
+                Purpose::Read => ONLY_READS,
+            };
+            link.say(first).await.map_err(|failed| failed.error)?;
+            link.only_reads = purpose == Purpose::Read;
         }
         Ok(link)
     }

@@ -55,11 +55,16 @@ fn by_state(said: &DbError) -> Error {
 pub(super) fn ends_connection(error: &tokio_postgres::Error) -> bool {
     let Some(said) = error.as_db_error() else { return !is_about_a_value(error) };
     let code = said.code().code();
-    *said.code() == SqlState::READ_ONLY_SQL_TRANSACTION
+    is_refused_write(error)
         || *said.code() == SqlState::ADMIN_SHUTDOWN
         || *said.code() == SqlState::CRASH_SHUTDOWN
         || *said.code() == SqlState::CANNOT_CONNECT_NOW
         || code.starts_with("08")
+}
+
+/// Whether the session takes no writes: it leads to a standby, or was told so.
+pub(super) fn is_refused_write(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
 }
 
 /// Whether the driver itself refused a value, and nothing was wrong with the connection.

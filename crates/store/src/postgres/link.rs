@@ -15,7 +15,7 @@ use tokio_postgres::{AsyncMessage, Client, Connection, RowStream, Socket, Statem
 use crate::error::Error;
 use crate::value::{Param, Row};
 
-use super::errors::{ends_connection, translate};
+use super::errors::{ends_connection, is_refused_write, translate};
 use super::types::{read, sent_as};
 
 /// What a statement gave.
@@ -45,6 +45,8 @@ pub(super) struct Link {
     /// transaction another connection.
     unnamed: bool,
     limit: Duration,
+    /// Whether its session takes no writes, wherever it leads.
+    pub(super) only_reads: bool,
     /// The server's time when it was made: see `Epoch`.
     pub(super) epoch: u64,
 }
@@ -76,7 +78,16 @@ impl Link {
                 }
             }
         });
-        Self { client, task: task.abort_handle(), prepared: RwLock::default(), warned, unnamed, limit, epoch }
+        Self {
+            client,
+            task: task.abort_handle(),
+            prepared: RwLock::default(),
+            warned,
+            unnamed,
+            limit,
+            only_reads: false,
+            epoch,
+        }
     }
 
     /// The connection itself, for whoever works with it alone.
@@ -154,6 +165,9 @@ impl Link {
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Failed> {
         match tokio::time::timeout(self.limit, work).await {
+            Ok(Err(error)) if self.only_reads && is_refused_write(&error) => {
+                Err(Failed { error: Error::misuse("only a transaction writes"), over: false, slow: false })
+            }
             Ok(outcome) => outcome.map_err(failed),
             Err(_) => {
                 self.cut();

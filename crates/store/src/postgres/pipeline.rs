@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use crate::error::Error;
 use crate::value::Param;
 
-use super::connect::Connector;
+use super::connect::{Connector, Purpose};
 use super::link::{Answer, Link};
 
 pub(super) struct Pipelines {
@@ -72,7 +72,7 @@ impl Pipelines {
             if let Some(link) = self.current(slot) {
                 return Ok(link);
             }
-            let link = Arc::new(self.connector.connect().await?);
+            let link = Arc::new(self.connector.connect(Purpose::Read).await?);
             *slot.link.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&link));
             Ok(link)
         };

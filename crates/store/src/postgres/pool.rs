@@ -9,7 +9,7 @@ use deadpool::managed::{self, Metrics, PoolError, RecycleError, RecycleResult, T
 use crate::echo::Observer;
 use crate::error::Error;
 
-use super::connect::Connector;
+use super::connect::{Connector, Purpose};
 use super::link::Link;
 
 /// A connection on loan; it goes back when dropped.
@@ -40,7 +40,7 @@ impl managed::Manager for Manager {
     type Error = Error;
 
     async fn create(&self) -> Result<Link, Error> {
-        self.0.connect().await
+        self.0.connect(Purpose::Write).await
     }
 
     async fn recycle(&self, link: &mut Link, _: &Metrics) -> RecycleResult<Error> {
