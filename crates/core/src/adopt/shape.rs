@@ -96,6 +96,21 @@ impl Cell {
         }
     }
 
+    /// The number that these digits say, as text where a number of 8 bytes would be another.
+    pub fn of_digits(text: &str) -> Self {
+        if let Ok(number) = text.parse() {
+            return Self::Integer(number);
+        }
+        let significant = match text.contains('.') {
+            true => text.trim_end_matches('0').trim_end_matches('.'),
+            false => text,
+        };
+        match text.parse::<f64>() {
+            Ok(number) if !number.is_finite() || number.to_string() == significant => Self::Real(number),
+            _ => Self::Text(text.to_owned()),
+        }
+    }
+
     /// Whether the value is true as Python has it: not null, not 0, not empty, and none of the words for no.
     pub(super) fn is_true(&self) -> bool {
         match self {
@@ -135,6 +150,24 @@ mod tests {
         ] {
             assert!(!no.is_true(), "{no:?}");
         }
+    }
+
+    #[test]
+    fn digits_are_a_number_where_none_of_them_is_lost() {
+        for (digits, cell) in [
+            ("17", Cell::Integer(17)),
+            ("-9223372036854775808", Cell::Integer(i64::MIN)),
+            ("12.50", Cell::Real(12.5)),
+            ("0.10", Cell::Real(0.1)),
+            ("100.00", Cell::Real(100.0)),
+            ("0.30000000000000004001", Cell::Text("0.30000000000000004001".into())),
+            ("92233720368547758080", Cell::Real(92_233_720_368_547_758_080.0)),
+            ("9223372036854775809", Cell::Text("9223372036854775809".into())),
+            ("Infinity", Cell::Real(f64::INFINITY)),
+        ] {
+            assert_eq!(Cell::of_digits(digits), cell, "{digits}");
+        }
+        assert!(matches!(Cell::of_digits("NaN"), Cell::Real(number) if number.is_nan()));
     }
 
     #[test]

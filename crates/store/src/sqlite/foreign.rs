@@ -1,5 +1,5 @@
 //! Somebody else's SQLite file, read as it is: nothing is written into it or left beside it, and whoever has it open goes
-//! on working. There is nothing of the kind for PostgreSQL.
+//! on working. PostgreSQL's sibling is `postgres/foreign.rs`.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -34,7 +34,7 @@ const WITHOUT_ROWID: &str = "select wr from pragma_table_list where schema = 'ma
 ///
 /// An application that keeps no write-ahead log can read but not write while this is held: hold it no longer than needed.
 /// It blocks its thread, for up to 5 s where the application holds a lock.
-pub struct Foreign {
+pub(crate) struct Foreign {
     raw: Connection,
     path: PathBuf,
     /// Whether nobody had the file open, so that not even its locks were touched.
@@ -46,7 +46,7 @@ impl Foreign {
     ///
     /// [`Error::Unavailable`] if it is not there or an application stopped in the middle of a write,
     /// [`Error::Corrupt`] if it is no database, [`Error::Busy`] if a writer holds it too long.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let path = &resolved(path);
         // A log that nobody has open is left as it is by not even looking for one; without a log, locks are what tells.
         let at_rest = keeps_log(path)? && !is_open(path);
@@ -63,12 +63,12 @@ impl Foreign {
     }
 
     /// The file.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Every table by name, with its columns.
-    pub fn tables(&self) -> Result<Vec<TableShape>, Error> {
+    pub(crate) fn tables(&self) -> Result<Vec<TableShape>, Error> {
         let names: Vec<String> = self.list(TABLES, [], |row| row.get(0))?;
         names.into_iter().map(|name| self.shape(name)).collect()
     }
@@ -76,7 +76,11 @@ impl Foreign {
     /// Hands over every row of a table, all its columns in their order, until `each` returns false; in the order in which
     /// `select … limit 1` without an order finds them, which for a numbered table is that of the numbers. A value longer than
     /// [`Cell::LONGEST`] is not read.
-    pub fn rows(&self, table: &TableShape, mut each: impl FnMut(Vec<Cell>) -> bool) -> Result<(), Error> {
+    pub(crate) fn rows(
+        &self,
+        table: &TableShape,
+        mut each: impl FnMut(Vec<Cell>) -> bool,
+    ) -> Result<(), Error> {
         let columns: Vec<String> = table.columns.iter().map(|column| bounded(&column.name)).collect();
         let sql = format!(
             "select {} from main.{} order by {}",
@@ -96,14 +100,14 @@ impl Foreign {
     }
 
     /// How many rows a table has.
-    pub fn count(&self, table: &TableShape) -> Result<u64, Error> {
+    pub(crate) fn count(&self, table: &TableShape) -> Result<u64, Error> {
         let sql = format!("select count(*) from main.{}", quoted(&table.name));
         let count: i64 = self.raw.query_row(&sql, [], |row| row.get(0)).map_err(translate)?;
         Ok(count.unsigned_abs())
     }
 
     /// Whether somebody has opened the file since: then what was read may be of two states, and is to be read again.
-    pub fn overtaken(&self) -> bool {
+    pub(crate) fn overtaken(&self) -> bool {
         self.at_rest && is_open(&self.path)
     }
 
@@ -182,13 +186,6 @@ impl Foreign {
         let mut statement = self.raw.prepare(sql).map_err(translate)?;
         let rows = statement.query_map(params, read).map_err(translate)?;
         rows.collect::<Result<_, _>>().map_err(translate)
-    }
-}
-
-/// Shows the path only.
-impl std::fmt::Debug for Foreign {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Foreign").field("path", &self.path).finish_non_exhaustive()
     }
 }
 

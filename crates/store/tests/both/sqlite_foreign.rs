@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use sekisho_core::adopt::{Cell, ColumnShape, TableShape};
+use sekisho_core::settings::DatabaseUrl;
 use sekisho_store::{Error, Foreign};
 
 use crate::world::Folder;
@@ -18,6 +19,10 @@ fn made(path: &Path, sql: &str) -> Connection {
     let theirs = Connection::open(path).unwrap();
     theirs.execute_batch(sql).unwrap();
     theirs
+}
+
+fn open(path: &Path) -> Result<Foreign, Error> {
+    Foreign::open(&DatabaseUrl::Sqlite(path.to_owned()))
 }
 
 fn rows(foreign: &Foreign, table: &TableShape) -> Vec<Vec<Cell>> {
@@ -45,7 +50,7 @@ fn tables_are_described_as_they_were_made() {
     let folder = Folder::new();
     let path = folder.path("app.db");
     drop(made(&path, &format!("{SEEDS} create view v as select 1; create virtual table f using fts5(a);")));
-    let foreign = Foreign::open(&path).unwrap();
+    let foreign = open(&path).unwrap();
     let tables = foreign.tables().unwrap();
     assert_eq!(tables.iter().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["user"]);
     let column = |name: &str, declared: &str| ColumnShape {
@@ -75,7 +80,7 @@ fn rows_come_in_the_order_in_which_the_first_is_found() {
                create table w (a text, b int, primary key (b, a)) without rowid; \
                insert into w values ('y', 1), ('x', 1), ('z', 0);";
     drop(made(&path, &format!("{SEEDS}{odd}")));
-    let foreign = Foreign::open(&path).unwrap();
+    let foreign = open(&path).unwrap();
     let tables = foreign.tables().unwrap();
     let [text, id] = [|text: &str| Cell::Text(text.to_owned()), |_: &str| Cell::Null];
     assert_eq!(rows(&foreign, &tables[1])[0][..3], [Cell::Integer(1), text("a@x.org"), text("a")]);
@@ -106,7 +111,7 @@ fn a_file_at_rest_keeps_no_trace_in_either_journal_mode() {
         let path = folder.path("app.db");
         drop(made(&path, &format!("pragma journal_mode = {mode}; {SEEDS}")));
         let (bytes, names) = (std::fs::read(&path).unwrap(), beside(&folder));
-        let foreign = Foreign::open(&path).unwrap();
+        let foreign = open(&path).unwrap();
         assert_eq!(rows(&foreign, &foreign.tables().unwrap()[0]).len(), 2);
         assert_eq!(beside(&folder), names, "{mode}, while it is read");
         assert!(!foreign.overtaken());
@@ -120,19 +125,16 @@ fn an_application_goes_on_and_what_it_writes_later_is_not_seen() {
     let folder = Folder::new();
     let path = folder.path("app.db");
     let theirs = made(&path, &format!("pragma journal_mode = wal; {SEEDS}"));
-    let foreign = Foreign::open(&path).unwrap();
+    let foreign = open(&path).unwrap();
     theirs.execute_batch("insert into user values (3, 'c@x.org', 'c', '', 0)").unwrap();
     assert_eq!(rows(&foreign, &foreign.tables().unwrap()[0]).len(), 2);
     drop(foreign);
-    assert_eq!(
-        rows(&Foreign::open(&path).unwrap(), &Foreign::open(&path).unwrap().tables().unwrap()[0]).len(),
-        3
-    );
+    assert_eq!(rows(&open(&path).unwrap(), &open(&path).unwrap().tables().unwrap()[0]).len(), 3);
     // Without a log it can still read, and write as soon as this is done.
     let path = folder.path("old.db");
     let theirs = made(&path, SEEDS);
     theirs.busy_timeout(Duration::ZERO).unwrap();
-    let foreign = Foreign::open(&path).unwrap();
+    let foreign = open(&path).unwrap();
     assert!(theirs.execute_batch("delete from user").is_err());
     assert_eq!(rows(&foreign, &foreign.tables().unwrap()[0]).len(), 2);
     drop(foreign);
@@ -144,7 +146,7 @@ fn somebody_who_opens_a_file_at_rest_meanwhile_is_noticed() {
     let folder = Folder::new();
     let path = folder.path("app.db");
     drop(made(&path, &format!("pragma journal_mode = wal; {SEEDS}")));
-    let foreign = Foreign::open(&path).unwrap();
+    let foreign = open(&path).unwrap();
     let theirs = made(&path, "insert into user values (3, 'c@x.org', 'c', '', 0)");
     assert!(foreign.overtaken());
     drop(theirs);
@@ -154,11 +156,11 @@ fn somebody_who_opens_a_file_at_rest_meanwhile_is_noticed() {
 fn what_is_no_database_says_so() {
     let folder = Folder::new();
     std::fs::write(folder.path("text"), "SELECT 1").unwrap();
-    assert!(matches!(Foreign::open(&folder.path("text")), Err(Error::Corrupt { .. })));
+    assert!(matches!(open(&folder.path("text")), Err(Error::Corrupt { .. })));
     std::fs::write(folder.path("cut"), b"SQLite format 3\0").unwrap();
-    assert!(matches!(Foreign::open(&folder.path("cut")), Err(Error::Corrupt { .. })));
-    assert!(matches!(Foreign::open(&folder.path("none")), Err(Error::Unavailable { .. })));
-    assert!(matches!(Foreign::open(folder.as_path()), Err(Error::Misuse { .. })));
+    assert!(matches!(open(&folder.path("cut")), Err(Error::Corrupt { .. })));
+    assert!(matches!(open(&folder.path("none")), Err(Error::Unavailable { .. })));
+    assert!(matches!(open(folder.as_path()), Err(Error::Misuse { .. })));
 }
 
 #[test]
@@ -167,7 +169,7 @@ fn by_a_link_the_log_of_the_file_it_leads_to_is_read() {
     let (path, link) = (folder.path("app.db"), elsewhere.path("app.db"));
     let theirs = made(&path, &format!("pragma journal_mode = wal; {SEEDS}"));
     std::os::unix::fs::symlink(&path, &link).unwrap();
-    let foreign = Foreign::open(&link).unwrap();
+    let foreign = open(&link).unwrap();
     assert_eq!(rows(&foreign, &foreign.tables().unwrap()[0]).len(), 2);
     drop(theirs);
 }
