@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+pub use programs::binaries;
 use programs::{Ordinary, output};
 use watchdog::Watchdog;
 
