@@ -92,7 +92,7 @@ impl Postgres {
             port: free_port(),
             settings: SETTINGS.iter().chain(settings).map(own).collect(),
             user,
-            bin: programs::binaries(),
+            bin: binaries(),
             server: Mutex::new(None),
             _watchdog: Watchdog::over(&folder),
             folder,
