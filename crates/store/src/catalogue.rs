@@ -2,7 +2,8 @@
 
 use crate::statement::Statement;
 use crate::{
-    adopted, check, credentials, events, incoming, items, meta, migrate, outgoing, user_changes, users,
+    adopted, check, credentials, events, incoming, items, jobs, limits, meta, migrate, outgoing,
+    user_changes, users,
 };
 
 /// Every statement that this crate runs, by area.
@@ -19,6 +20,8 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         meta::ALL,
         check::ALL,
         adopted::ALL,
+        jobs::ALL,
+        limits::ALL,
     ]
     .into_iter()
     .flatten()

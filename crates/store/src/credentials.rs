@@ -1,7 +1,8 @@
 //! Password hashes, and how many there are of each kind.
 //!
-//! `sekisho_hash_schemes` is kept in the transaction that writes a credential. Its few rows are written last, since
-//! on PostgreSQL each writer of the same scheme waits for them.
+//! `sekisho_hash_schemes` is kept in the transaction that writes a credential. Its few rows are written by the commit, in
+//! one order: on PostgreSQL each writer of the same scheme waits for them, so nobody holds them for longer than the
+//! commit takes, and no two wait for each other.
 
 use sekisho_core::credentials::{HashString, SchemeCost};
 use sekisho_core::id::UserId;
@@ -24,10 +25,10 @@ statements! {
     DROP(Id) = "delete from sekisho_credentials where user_id = $1 and kind <> 'password'";
     DROP_PASSWORD(Id) =
         "delete from sekisho_credentials where user_id = $1 and kind = 'password' returning scheme, cost";
-    ONE_MORE(Text, Text) =
-        "insert into sekisho_hash_schemes (scheme, cost, n) values ($1, $2, 1) \
-         on conflict (scheme, cost) do update set n = sekisho_hash_schemes.n + 1";
-    ONE_LESS(Text, Text) = "update sekisho_hash_schemes set n = n - 1 where scheme = $1 and cost = $2";
+    MORE(Text, Text, Int) =
+        "insert into sekisho_hash_schemes (scheme, cost, n) values ($1, $2, $3) \
+         on conflict (scheme, cost) do update set n = sekisho_hash_schemes.n + excluded.n";
+    LESS(Text, Text, Int) = "update sekisho_hash_schemes set n = n - $3 where scheme = $1 and cost = $2";
     MIX() = "select scheme, cost, n from sekisho_hash_schemes where n > 0 order by scheme, cost";
 }
 
@@ -57,7 +58,8 @@ impl Tx {
         let (scheme, cost) = (kind.scheme.as_str(), kind.cost.as_str());
         let params = [id.into(), scheme.into(), cost.into(), hash.as_str().into(), now.into()];
         self.run(&SET, &params).await?;
-        self.recount(old.as_ref(), kind).await
+        self.recount(old.as_ref(), kind);
+        Ok(())
     }
 
     /// Replaces `old` by `new` for the same password; `false` if `old` is not there any more, and then nothing is done.
@@ -85,7 +87,7 @@ impl Tx {
         if self.run(&UPGRADE, &params).await? == 0 {
             return Ok(false);
         }
-        self.recount(Some(&was), kind).await?;
+        self.recount(Some(&was), kind);
         Ok(true)
     }
 
@@ -93,20 +95,26 @@ impl Tx {
     pub(crate) async fn drop_credentials(&mut self, id: UserId) -> Result<(), Error> {
         self.run(&DROP, &[id.into()]).await?;
         if let Some(mut row) = self.one(&DROP_PASSWORD, &[id.into()]).await? {
-            let was = scheme_cost(&mut row)?;
-            self.run(&ONE_LESS, &[was.scheme.as_str().into(), was.cost.as_str().into()]).await?;
+            self.count_hash(&scheme_cost(&mut row)?, -1);
         }
         Ok(())
     }
 
-    async fn recount(&mut self, old: Option<&SchemeCost>, new: &SchemeCost) -> Result<(), Error> {
-        if old == Some(new) {
-            return Ok(());
-        }
+    fn recount(&mut self, old: Option<&SchemeCost>, new: &SchemeCost) {
         if let Some(old) = old {
-            self.run(&ONE_LESS, &[old.scheme.as_str().into(), old.cost.as_str().into()]).await?;
+            self.count_hash(old, -1);
         }
-        self.run(&ONE_MORE, &[new.scheme.as_str().into(), new.cost.as_str().into()]).await.map(drop)
+        self.count_hash(new, 1);
+    }
+
+    /// Writes what was counted; the commit does so, last of all.
+    pub(crate) async fn write_hash_counts(&mut self) -> Result<(), Error> {
+        for ((scheme, cost), more) in self.take_hash_counts() {
+            let statement = if more > 0 { &MORE } else { &LESS };
+            let params = [scheme.as_str().into(), cost.as_str().into(), more.abs().into()];
+            self.run(statement, &params).await?;
+        }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use sekisho_core::audit::Event;
 use sekisho_core::ctx::Ctx;
+use sekisho_core::time::Timestamp;
 
 use crate::error::Error;
 use crate::session::Tx;
@@ -11,6 +12,10 @@ statements! {
     RECORD(Int, Text, Id, Text, Id, Text, Text, Text, Text) =
         "insert into sekisho_events (at, kind, subject, actor, actor_id, request_id, peer, agent, data) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    PURGE(Int, Int, Int) =
+        "delete from sekisho_events where event_id in \
+         (select event_id from sekisho_events where event_id > $2 order by event_id limit $3) and at < $1 \
+         returning event_id";
 }
 
 impl Tx {
@@ -30,5 +35,19 @@ impl Tx {
             data.as_str().into(),
         ];
         self.run(&RECORD, &params).await.map(drop)
+    }
+
+    /// Removes those of the next `limit` events behind `after` that are older than `before`: how many, and behind which to
+    /// go on; `None` where a younger one was met, since later ones are younger still.
+    pub async fn purge_events(
+        &mut self,
+        before: Timestamp,
+        after: i64,
+        limit: u32,
+    ) -> Result<(u64, Option<i64>), Error> {
+        let rows = self.all(&PURGE, &[before.into(), after.into(), i64::from(limit).into()]).await?;
+        let ids = rows.into_iter().map(|mut row| row.take::<i64>(0)).collect::<Result<Vec<_>, Error>>()?;
+        let whole = ids.len() == limit as usize;
+        Ok((ids.len() as u64, ids.into_iter().max().filter(|_| whole)))
     }
 }

@@ -28,9 +28,6 @@ statements! {
     PASSWORD(Id, Text, Text, Text, Int) =
         "insert into sekisho_credentials (user_id, kind, scheme, cost, data, created_at, updated_at) \
          values ($1, 'password', $2, $3, $4, $5, $5)";
-    ONE_MORE_OF(Text, Text, Int) =
-        "insert into sekisho_hash_schemes (scheme, cost, n) values ($1, $2, $3) \
-         on conflict (scheme, cost) do update set n = sekisho_hash_schemes.n + excluded.n";
     ITEM(Int, Id, Int) =
         "insert into sekisho_items (item_id, owner_id, created_at) values ($1, $2, $3) on conflict do nothing";
     COUNTED(Int) =
@@ -139,23 +136,22 @@ impl Tx {
             new.updated_at.into(),
         ];
         let mut steps: Vec<(&'static Statement, &[Param<'_>])> = vec![(&INSERT, &params)];
-        let (password, one_more) = match &new.password {
-            Some((hash, kind)) => {
-                let (scheme, cost) = (kind.scheme.as_str(), kind.cost.as_str());
-                let password =
-                    [new.id.into(), scheme.into(), cost.into(), hash.as_str().into(), new.updated_at.into()];
-                (Some(password), Some([scheme.into(), cost.into(), 1.into()]))
-            }
-            None => (None, None),
-        };
+        let password = new.password.as_ref().map(|(hash, kind)| {
+            let (scheme, cost) = (kind.scheme.as_str().into(), kind.cost.as_str().into());
+            [new.id.into(), scheme, cost, hash.as_str().into(), new.updated_at.into()]
+        });
         steps.extend(password.iter().map(|params| (&PASSWORD, &params[..])));
-        steps.extend(one_more.iter().map(|params| (&ONE_MORE_OF, &params[..])));
         let written = match apart {
             true => self.run_together(&steps).await?,
             false => Ok(self.run_each(&steps).await?),
         };
         match written {
-            Ok(true) => Ok(Insert::Done),
+            Ok(true) => {
+                if let Some((_, kind)) = &new.password {
+                    self.count_hash(kind, 1);
+                }
+                Ok(Insert::Done)
+            }
             Ok(false) => {
                 let field = self.incoming_conflict(new, Timestamp::from_micros(i64::MIN)).await?;
                 // With nothing left in the way, a name was released meanwhile; the caller may try again.
@@ -176,7 +172,7 @@ impl Tx {
     }
 
     /// Adds an item under the number that it had elsewhere, and lets later numbers begin above it; `false` if the
-    /// number is taken, and then nothing is written.
+    /// number is taken.
     ///
     /// The owner must exist: one that does not is [`Error::Constraint`].
     pub async fn insert_incoming_item(
@@ -185,11 +181,9 @@ impl Tx {
         owner: UserId,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        if self.run(&ITEM, &[item_id.into(), owner.into(), now.into()]).await? == 0 {
-            return Ok(false);
-        }
+        // The counter first, as whoever adds an item does: two that wait for each other would end one of them.
         self.run(&COUNTED, &[item_id.into()]).await?;
-        Ok(true)
+        Ok(self.run(&ITEM, &[item_id.into(), owner.into(), now.into()]).await? == 1)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::echo::Observer;
 use crate::error::Error;
 use crate::value::Param;
 
+pub(crate) mod clock;
 mod connect;
 mod errors;
 pub(crate) mod foreign;

@@ -1,7 +1,10 @@
 //! `Read` and `Tx`: what a caller holds while it works, the same over both databases.
 
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+
+use sekisho_core::credentials::SchemeCost;
 
 use crate::dialect::{Dialect, Text, for_sqlite};
 use crate::error::Error;
@@ -159,15 +162,18 @@ impl Read {
 /// Any error ends it: every later call answers [`Error::Poisoned`]. Hash, sign and call the network before it begins.
 pub struct Tx {
     read: Read,
+    /// How many hashes of each scheme and cost there are more, or fewer, than before.
+    hashes: BTreeMap<(String, String), i64>,
 }
 
 impl Tx {
     pub(crate) fn sqlite(write: Write) -> Self {
-        Self { read: Read { session: Session::SqliteWriter(write) } }
+        Self { read: Read { session: Session::SqliteWriter(write) }, hashes: BTreeMap::new() }
     }
 
     pub(crate) fn postgres(transaction: Transaction) -> Self {
-        Self { read: Read { session: Session::PostgresTransaction(Box::new(transaction)) } }
+        let session = Session::PostgresTransaction(Box::new(transaction));
+        Self { read: Read { session }, hashes: BTreeMap::new() }
     }
 
     /// Runs a statement of one's own, in the house dialect; the number of rows it changed.
@@ -177,12 +183,23 @@ impl Tx {
 
     /// Makes it durable. Whoever gets `Ok` can rely on it; after an error the outcome is unknown, so a retry must be
     /// safe.
-    pub async fn commit(self) -> Result<(), Error> {
+    pub async fn commit(mut self) -> Result<(), Error> {
+        self.write_hash_counts().await?;
         match self.read.session {
             Session::SqliteWriter(write) => write.commit().await,
             Session::PostgresTransaction(tx) => tx.commit().await,
             _ => Err(Error::misuse("only a transaction commits")),
         }
+    }
+
+    /// Notes that there are so many hashes more of this kind; the commit writes it.
+    pub(crate) fn count_hash(&mut self, kind: &SchemeCost, more: i64) {
+        *self.hashes.entry((kind.scheme.clone(), kind.cost.clone())).or_default() += more;
+    }
+
+    /// What was noted, in the order in which every transaction writes it.
+    pub(crate) fn take_hash_counts(&mut self) -> impl Iterator<Item = ((String, String), i64)> + use<> {
+        std::mem::take(&mut self.hashes).into_iter().filter(|(_, more)| *more != 0)
     }
 
     pub(crate) async fn run(&mut self, what: &'static Statement, params: &[Param<'_>]) -> Result<u64, Error> {

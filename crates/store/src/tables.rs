@@ -102,10 +102,10 @@ impl Table {
     }
 }
 
-use Kind::{Id, Int, Text};
+use Kind::{Bytes, Id, Int, Text};
 
 /// All of them, each after those that it refers to.
-pub(crate) static TABLES: [Table; 8] = [
+pub(crate) static TABLES: [Table; 10] = [
     Table::new(
         "sekisho_users",
         1,
@@ -169,6 +169,23 @@ pub(crate) static TABLES: [Table; 8] = [
         ],
     )
     .drawn(),
+    Table::new(
+        "sekisho_jobs",
+        1,
+        &[
+            must("name", Text),
+            must("due_at", Int),
+            may("holder", Text),
+            may("held_until", Int),
+            may("began_at", Int),
+            may("ended_at", Int),
+            may("succeeded_at", Int),
+            may("outcome", Text),
+            must("runs", Int),
+            must("failures", Int),
+        ],
+    ),
+    Table::new("sekisho_limits", 1, &[must("counted", Bytes), must("full_at", Int)]),
     Table::new(META, 1, &[must("name", Text), must("value", Text)]),
 ];
 

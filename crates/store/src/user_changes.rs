@@ -35,6 +35,13 @@ statements! {
     RELEASE(Int) =
         "update sekisho_users set username = null, username_key = null \
          where released_at <= $1 and username is not null";
+    RELEASE_SOME(Int, Int) =
+        "update sekisho_users set username = null, username_key = null where id in \
+         (select id from sekisho_users where released_at <= $1 and username is not null \
+         order by released_at limit $2)";
+    RELEASE_THIS(Text, Text, Int) =
+        "update sekisho_users set username = null, username_key = null \
+         where (username = $1 or username_key = $2) and released_at <= $3";
 }
 
 /// A user to be inserted; the token version begins at 0.
@@ -86,7 +93,7 @@ pub enum Field {
 impl Tx {
     /// Inserts a user, the database deciding every race; if name and address are both taken, the name is named.
     ///
-    /// Call [`Tx::release_names`] before. [`Error::Taken`] if the id itself exists.
+    /// A name that a deleted user had is free from its time on. [`Error::Taken`] if the id itself exists.
     pub async fn insert_user(&mut self, new: &NewUser<'_>) -> Result<Insert, Error> {
         let NewUser { id, username, username_key, email, email_key, full_name, external_id, now } = *new;
         let params = [
@@ -99,7 +106,14 @@ impl Tx {
             external_id.into(),
             now.into(),
         ];
-        match self.run_together(&[(&INSERT, &params)]).await? {
+        let mut inserted = self.run_together(&[(&INSERT, &params)]).await?;
+        if inserted == Ok(false) {
+            let freed = [username.into(), username_key.into(), now.into()];
+            if self.run(&RELEASE_THIS, &freed).await? > 0 {
+                inserted = self.run_together(&[(&INSERT, &params)]).await?;
+            }
+        }
+        match inserted {
             Ok(true) => return Ok(Insert::Done),
             Ok(false) => {}
             Err(error) => return self.refused_beside(error).await,
@@ -189,6 +203,11 @@ impl Tx {
     /// Their rows stay, since tables of one's own may refer to them.
     pub async fn release_names(&mut self, now: Timestamp) -> Result<u64, Error> {
         self.run(&RELEASE, &[now.into()]).await
+    }
+
+    /// The same for `limit` of them at the most.
+    pub async fn release_some_names(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {
+        self.run(&RELEASE_SOME, &[now.into(), i64::from(limit).into()]).await
     }
 }
 

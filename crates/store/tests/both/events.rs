@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use sekisho_core::audit::Event;
 use sekisho_core::ctx::{Actor, Ctx};
 use sekisho_core::id::{RequestId, UserId};
@@ -41,4 +43,35 @@ async fn an_event_is_kept_with_who_and_what() {
         assert_eq!(second.take::<Option<String>>(empty).unwrap(), None);
     }
     assert_eq!(second.take::<String>(4).unwrap(), "operator");
+}
+
+#[tokio::test]
+async fn old_events_are_purged_page_by_page_up_to_the_first_that_is_kept() {
+    let db = open().await;
+    let at = |minutes: u64| NOW.plus(Duration::from_secs(60 * minutes));
+    let mut tx = db.store.begin().await.unwrap();
+    for minutes in 0..10 {
+        let ctx = Ctx {
+            request_id: RequestId::new([7; 8]),
+            peer: None,
+            agent: None,
+            actor: Actor::Server,
+            now: at(minutes),
+        };
+        tx.record(&ctx, &Event::ItemRemoved { item_id: 1 }).await.unwrap();
+    }
+    let (mut purged, mut pages, mut behind) = (0, 0, 0);
+    loop {
+        let (some, next) = tx.purge_events(at(7), behind, 3).await.unwrap();
+        (purged, pages) = (purged + some, pages + 1);
+        match next {
+            Some(next) => behind = next,
+            None => break,
+        }
+    }
+    tx.commit().await.unwrap();
+    assert_eq!((purged, pages), (7, 3));
+    let oldest = "select at from sekisho_events order by event_id limit 1";
+    let row = db.store.read().await.unwrap().row(oldest, &[]).await.unwrap();
+    assert_eq!(row.unwrap().take::<i64>(0).unwrap(), at(7).as_micros());
 }

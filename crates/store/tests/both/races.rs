@@ -1,7 +1,7 @@
 //! Many at once, and the database decides.
 
-use sekisho_core::credentials::HashString;
-use sekisho_store::{Field, Insert, NewUser, Store};
+use sekisho_core::credentials::{HashString, SchemeCost};
+use sekisho_store::{Field, Insert, NewUser, Owned, Store};
 
 use super::open;
 use crate::world::{NOW, cost, id, insert_tim, new_user};
@@ -107,4 +107,107 @@ async fn items_added_in_parallel_get_different_numbers() {
     }
     numbers.sort_unstable();
     assert!(numbers.into_iter().eq(1..=64));
+}
+
+/// The same of two nodes, half of them each.
+fn node(number: u64, one: &Store, other: &Store) -> Store {
+    if number.is_multiple_of(2) { one.clone() } else { other.clone() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn users_who_come_and_go_with_two_hashes_at_once_leave_the_right_count() {
+    let db = open().await;
+    let other = db.again().await;
+    let kinds = [cost("argon2id", "x"), cost("bcrypt", "12")];
+    let one = |store: Store, number: u64, kinds: [SchemeCost; 2]| async move {
+        let name = format!("user{number}");
+        let mut tx = store.begin().await.unwrap();
+        let user = tx.insert_user(&new_user(number, &name, &name, &name)).await.unwrap();
+        assert_eq!(user, Insert::Done);
+        // In either order, in which two transactions would wait for each other.
+        let (first, second) = match number % 4 {
+            0 | 1 => (&kinds[0], &kinds[1]),
+            _ => (&kinds[1], &kinds[0]),
+        };
+        tx.set_password(id(number), &HashString::new("one".into()), first, NOW).await.unwrap();
+        tx.set_password(id(number), &HashString::new("two".into()), second, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        if number % 5 == 0 {
+            let mut tx = store.begin().await.unwrap();
+            assert!(tx.delete_user(id(number), NOW, NOW).await.unwrap());
+            tx.commit().await.unwrap();
+        }
+    };
+    let tasks: Vec<_> =
+        (0..100).map(|n| tokio::spawn(one(node(n, &db.store, &other), n, kinds.clone()))).collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let mut read = db.store.read().await.unwrap();
+    let counted = read.counted_hashes().await.unwrap();
+    assert_eq!(read.hash_mix().await.unwrap(), counted);
+    assert_eq!(counted.iter().map(|(_, n)| n).sum::<u64>(), 80);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn s07_items_added_while_their_owner_is_deleted_are_nobodys() {
+    let db = open().await;
+    let other = db.again().await;
+    for number in 0..10 {
+        let name = format!("user{number}");
+        crate::world::insert(&db.store, &[new_user(number, &name, &name, &name)]).await;
+        let add = |store: Store| async move {
+            let mut tx = store.begin().await.unwrap();
+            let added = tx.add_item(id(number), NOW).await.unwrap();
+            tx.commit().await.unwrap();
+            added
+        };
+        let delete = |store: Store| async move {
+            let mut tx = store.begin().await.unwrap();
+            let deleted = tx.delete_user(id(number), NOW, NOW).await.unwrap();
+            tx.commit().await.unwrap();
+            deleted
+        };
+        let mut adding: Vec<_> = (0..8).map(|n| tokio::spawn(add(node(n, &db.store, &other)))).collect();
+        let deleting: Vec<_> = (0..3).map(|n| tokio::spawn(delete(node(n, &db.store, &other)))).collect();
+        adding.extend((0..8).map(|n| tokio::spawn(add(node(n, &db.store, &other)))));
+        let mut deleted = 0;
+        for task in deleting {
+            deleted += u32::from(task.await.unwrap());
+        }
+        assert_eq!(deleted, 1);
+        for task in adding {
+            task.await.unwrap();
+        }
+        let mut read = db.store.read().await.unwrap();
+        assert_eq!(read.items_of(id(number)).await.unwrap(), []);
+        assert_eq!(read.orphans(Owned::Items, 9).await.unwrap(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_item_that_is_brought_in_and_one_that_is_added_get_different_numbers() {
+    let db = open().await;
+    let other = db.again().await;
+    let tim = insert_tim(&db.store).await;
+    let one = |store: Store, number: i64| async move {
+        let mut tx = store.begin().await.unwrap();
+        let got = match number % 2 {
+            0 => tx.add_item(tim, NOW).await.unwrap(),
+            // Numbers that the counter is about to give.
+            _ => tx.insert_incoming_item(number, tim, NOW).await.unwrap().then_some(number),
+        };
+        tx.commit().await.unwrap();
+        got
+    };
+    let tasks: Vec<_> =
+        (1..=60).map(|n| tokio::spawn(one(node(n as u64 / 2, &db.store, &other), n))).collect();
+    let mut numbers = Vec::new();
+    for task in tasks {
+        numbers.extend(task.await.unwrap());
+    }
+    let there = db.store.read().await.unwrap().items_of(tim).await.unwrap();
+    numbers.sort_unstable();
+    assert_eq!(numbers, there.iter().map(|item| item.item_id).collect::<Vec<_>>());
+    assert!(numbers.len() >= 30, "{numbers:?}");
 }

@@ -17,6 +17,10 @@ mod events;
 mod incoming;
 #[path = "items.rs"]
 mod items;
+#[path = "jobs.rs"]
+mod jobs;
+#[path = "limits.rs"]
+mod limits;
 #[path = "measured.rs"]
 mod measured;
 #[path = "meta.rs"]

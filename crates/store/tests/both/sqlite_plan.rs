@@ -7,7 +7,7 @@ use crate::sqlite::open;
 /// The area that looks at every row: `db check` and the counts of the operator.
 const LOOKS_AT_ALL: &str = "check";
 /// Those of other areas that may read a whole table: a handful of rows, or a command of the operator.
-const SCANS: [(&str, &str); 2] = [("users", "COUNT"), ("credentials", "MIX")];
+const SCANS: [(&str, &str); 3] = [("users", "COUNT"), ("credentials", "MIX"), ("jobs", "JOBS")];
 
 #[tokio::test]
 async fn statements_find_their_rows_by_an_index() {

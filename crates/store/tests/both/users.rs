@@ -196,3 +196,37 @@ async fn a_user_who_is_not_deleted_has_a_name() {
     let nameless = db.store.write_one("update sekisho_users set username = null", &[]).await;
     assert!(matches!(nameless, Err(Error::Constraint { .. })), "{nameless:?}");
 }
+
+#[tokio::test]
+async fn a_name_is_free_from_its_time_on_whether_or_not_anybody_has_freed_it() {
+    let db = open().await;
+    let tim = insert_tim(&db.store).await;
+    let release = NOW.plus(Duration::from_secs(1800));
+    let mut tx = db.store.begin().await.unwrap();
+    assert!(tx.delete_user(tim, NOW, release).await.unwrap());
+    let early =
+        NewUser { now: release.minus(Duration::from_micros(1)), ..new_user(2, "TIM", "tim", "a@x.org") };
+    assert_eq!(tx.insert_user(&early).await.unwrap(), Insert::Taken(Field::Username));
+    assert_eq!(tx.insert_user(&NewUser { now: release, ..early }).await.unwrap(), Insert::Done);
+    let again = NewUser { now: release, ..new_user(3, "tim", "tim", "b@x.org") };
+    assert_eq!(tx.insert_user(&again).await.unwrap(), Insert::Taken(Field::Username));
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn names_are_freed_a_few_at_a_time_the_oldest_first() {
+    let db = open().await;
+    let names: Vec<String> = (0..5).map(|number| format!("user{number}")).collect();
+    let mut tx = db.store.begin().await.unwrap();
+    for (number, name) in (1..).zip(&names) {
+        tx.insert_user(&new_user(number, name, name, name)).await.unwrap();
+        assert!(tx.delete_user(id(number), NOW, NOW.plus(Duration::from_secs(number))).await.unwrap());
+    }
+    let at = |seconds| NOW.plus(Duration::from_secs(seconds));
+    assert_eq!(tx.release_some_names(at(4), 3).await.unwrap(), 3);
+    let again = new_user(9, "user4", "user4", "user4");
+    assert_eq!(tx.insert_user(&again).await.unwrap(), Insert::Taken(Field::Username));
+    assert_eq!(tx.release_some_names(at(4), 3).await.unwrap(), 1);
+    assert_eq!(tx.release_some_names(at(4), 3).await.unwrap(), 0);
+    tx.commit().await.unwrap();
+}
