@@ -7,13 +7,30 @@ use std::time::Duration;
 /// A status and a body.
 pub(crate) type Answer = (u16, String);
 
+/// How long a request waits for its answer, unless it says otherwise.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An answer with what a client does about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    /// Whether it says when to come again.
+    pub(crate) retry_after: bool,
+    pub(crate) body: String,
+}
+
 /// Registers a user; `Err` means that the outcome is unknown.
 pub(crate) fn register(address: &str, name: &str) -> Result<Answer, std::io::Error> {
+    registration(address, name, PATIENCE).map(|reply| (reply.status, reply.body))
+}
+
+/// Registers a user and waits so long for the answer.
+pub(crate) fn registration(address: &str, name: &str, patience: Duration) -> Result<Reply, std::io::Error> {
     let body = serde_json::json!({
         "user": { "username": name, "email": format!("{name}@example.com") },
         "password": password(name),
     });
-    send(address, "POST /users/", "content-type: application/json", &body.to_string())
+    ask(address, "POST /users/", "content-type: application/json", &body.to_string(), patience)
 }
 
 /// Logs a user in with the password that [`register`] gave him.
@@ -28,13 +45,28 @@ pub(crate) fn log_in_and_read(address: &str, name: &str) -> Result<Answer, std::
     if answer.0 != 200 {
         return Ok(answer);
     }
-    let token: serde_json::Value = serde_json::from_str(&answer.1)?;
-    let header = format!("authorization: Bearer {}", token["access_token"].as_str().unwrap_or_default());
-    let answer = send(address, "GET /users/me", &header, "")?;
+    let reply = read_myself(address, &token(&answer.1)?, PATIENCE)?;
+    let answer = (reply.status, reply.body);
     if answer.0 == 200 && !answer.1.contains(&format!("\"username\":\"{name}\"")) {
         return Err(std::io::Error::other(format!("{name} is told to be another: {}", answer.1)));
     }
     Ok(answer)
+}
+
+/// The token in the answer to a log-in.
+pub(crate) fn token(answer: &str) -> Result<String, std::io::Error> {
+    let answer: serde_json::Value = serde_json::from_str(answer)?;
+    Ok(answer["access_token"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Reads the user whose token this is.
+pub(crate) fn read_myself(address: &str, token: &str, patience: Duration) -> Result<Reply, std::io::Error> {
+    ask(address, "GET /users/me", &format!("authorization: Bearer {token}"), "", patience)
+}
+
+/// The status of a request without a body; `None` if there was no answer.
+pub(crate) fn status(address: &str, what: &str, patience: Duration) -> Option<u16> {
+    ask(address, what, "accept: */*", "", patience).ok().map(|reply| reply.status)
 }
 
 /// Whether the server says that it can serve.
@@ -47,8 +79,18 @@ fn password(name: &str) -> String {
 }
 
 fn send(address: &str, what: &str, header: &str, body: &str) -> Result<Answer, std::io::Error> {
+    ask(address, what, header, body, PATIENCE).map(|reply| (reply.status, reply.body))
+}
+
+fn ask(
+    address: &str,
+    what: &str,
+    header: &str,
+    body: &str,
+    patience: Duration,
+) -> Result<Reply, std::io::Error> {
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    stream.set_read_timeout(Some(patience))?;
     write!(
         stream,
         "{what} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{header}\r\ncontent-length: {}\r\n\r\n{body}",
@@ -60,5 +102,6 @@ fn send(address: &str, what: &str, header: &str, body: &str) -> Result<Answer, s
     let broken = || std::io::Error::other("an answer cut off");
     let (head, body) = text.split_once("\r\n\r\n").ok_or_else(broken)?;
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
-    Ok((status, body.to_owned()))
+    let retry_after = head.to_ascii_lowercase().contains("\r\nretry-after: ");
+    Ok(Reply { status, retry_after, body: body.to_owned() })
 }

@@ -20,7 +20,9 @@ mod lock;
 mod namespace;
 mod oracle;
 mod plan;
+mod postgres;
 mod power_cut;
+mod processes;
 mod read_only;
 mod report;
 mod scarce;
@@ -74,10 +76,11 @@ fn options(args: &[String]) -> Result<Options, String> {
             "--rounds" => options.plan.rounds = value()?.parse().map_err(|_| "--rounds takes a number")?,
             "--seed" => options.seed = value()?.parse().map_err(|_| "--seed takes a number")?,
             "--short" => options.plan.short = true,
+            namespace::FAILOVER => options.plan.failover = true,
             "--only" => options.plan.only = Some(plan::fault(value()?)?),
             _ => {
                 return Err(format!(
-                    "unknown argument {arg}; known: --rounds N, --seed N, --short, --only FAULT"
+                    "unknown argument {arg}; known: --rounds N, --seed N, --short, --failover, --only FAULT"
                 ));
             }
         }
@@ -89,7 +92,7 @@ fn run(options: Options) -> Result<(), String> {
     println!("seed {}", options.seed);
     let report = plan::run(&options.plan, &Program::server(&options.server), options.seed)?;
     if !options.plan.short && options.plan.only.is_none() {
-        report.write()?;
+        report.write(options.plan.failover)?;
     }
     report.verdict()
 }

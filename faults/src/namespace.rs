@@ -1,10 +1,15 @@
-//! Mounts of our own, which nobody else sees and which are gone with this process.
+//! Mounts of our own, and if need be a network and processes, which nobody else sees and which are gone with this process.
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 /// Set in the process that has its own mounts.
 const INSIDE: &str = "SEKISHO_FAULTS_MOUNTS";
+
+/// The argument that asks for more than mounts.
+pub(crate) const FAILOVER: &str = "--failover";
+/// Brings up the loopback interface, and outlives what it runs, so that a signal from the terminal ends both.
+const WITH_NETWORK: &str = "ip link set lo up && \"$@\"; exit $?";
 
 /// Whether this process has mounts of its own.
 pub(crate) fn is_inside() -> bool {
@@ -14,7 +19,12 @@ pub(crate) fn is_inside() -> bool {
 /// Runs this program once more, with mounts of its own: as root, or where users may have namespaces.
 pub(crate) fn enter(args: &[String]) -> Result<ExitCode, String> {
     let program = std::env::current_exe().map_err(|error| format!("current_exe: {error}"))?;
-    let ways = [&["--mount", "--propagation", "private"][..], &["--mount", "--map-root-user"]];
+    let ways = [
+        &["--mount", "--propagation", "private"][..],
+        // With more users than one, so that PostgreSQL, which refuses root, may have one.
+        &["--mount", "--map-root-user", "--map-auto"],
+        &["--mount", "--map-root-user"],
+    ];
     let way = ways.into_iter().find(|way| {
         let mut attempt = unshare(way);
         // Whoever may have the namespace may not be allowed to mount in it.
@@ -25,9 +35,30 @@ pub(crate) fn enter(args: &[String]) -> Result<ExitCode, String> {
         "a full disk and a read-only one need mounts of their own (unshare --mount, mount -t tmpfs): run as root with \
          CAP_SYS_ADMIN, or allow users their own namespaces",
     )?;
-    let status = unshare(way).arg(program).args(args).env(INSIDE, "1").status();
+    let mut inside = unshare(way);
+    if args.iter().any(|arg| arg == FAILOVER) {
+        inside.args([
+            "--net",
+            "--pid",
+            "--fork",
+            "--mount-proc",
+            "--kill-child",
+            "sh",
+            "-c",
+            WITH_NETWORK,
+            "sh",
+        ]);
+    }
+    let status = inside.arg(program).args(args).env(INSIDE, "1").status();
     let status = status.map_err(|error| format!("unshare: {error}"))?;
     Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+}
+
+/// Whether programs can be run as somebody else than root.
+pub(crate) fn has_nobody() -> bool {
+    let mut attempt = Command::new("setpriv");
+    attempt.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "true"]).stderr(Stdio::null());
+    attempt.status().is_ok_and(|status| status.success())
 }
 
 fn unshare(way: &[&str]) -> Command {

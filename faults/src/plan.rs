@@ -5,14 +5,27 @@ use crate::report::Report;
 use crate::scratch::Scratch;
 use crate::server::Program;
 use crate::{
-    ack_order, damage, flipped_page, full_disk, inject_load, inject_start, kill_loop, lock, power_cut,
-    read_only, scarce,
+    ack_order, damage, flipped_page, full_disk, inject_load, inject_start, kill_loop, lock, postgres,
+    power_cut, read_only, scarce,
 };
 use std::cell::OnceCell;
+use std::time::Duration;
 
 /// What `--only` takes.
-const FAULTS: [&str; 11] =
-    ["kill", "order", "power", "full", "read-only", "load", "start", "damage", "flipped", "lock", "scarce"];
+const FAULTS: [&str; 12] = [
+    "kill",
+    "order",
+    "power",
+    "full",
+    "read-only",
+    "load",
+    "start",
+    "damage",
+    "flipped",
+    "lock",
+    "scarce",
+    "postgres",
+];
 
 /// How much is asked for.
 #[derive(Default)]
@@ -21,19 +34,32 @@ pub(crate) struct Plan {
     pub(crate) rounds: u32,
     /// A quick run: every fault, fewer rounds, a smaller load.
     pub(crate) short: bool,
+    /// What needs a network of its own and minutes, instead of the rest.
+    pub(crate) failover: bool,
     /// One fault instead of all.
     pub(crate) only: Option<&'static str>,
 }
 
 /// The fault of this name.
 pub(crate) fn fault(name: &str) -> Result<&'static str, String> {
-    let found = FAULTS.into_iter().find(|fault| *fault == name);
-    found.ok_or_else(|| format!("unknown fault {name}; known: {}", FAULTS.join(", ")))
+    let failovers = postgres::FAILOVERS.map(|(name, _)| name);
+    let found = FAULTS.into_iter().chain(failovers).find(|fault| *fault == name);
+    found.ok_or_else(|| {
+        format!(
+            "unknown fault {name}; known: {}, and with --failover: {}",
+            FAULTS.join(", "),
+            failovers.join(", ")
+        )
+    })
 }
 
 /// Tries what is asked for.
 pub(crate) fn run(plan: &Plan, real: &Program, seed: u64) -> Result<Report, String> {
     let mut report = Report::new(seed);
+    if plan.failover {
+        postgres::failover(real, |fault| plan.wants(fault), &mut report)?;
+        return Ok(report);
+    }
     std::thread::scope(|scope| {
         // These two mostly wait, the lock for time to pass and the limits for connections that nobody serves.
         let waiting = scope.spawn(|| {
@@ -46,7 +72,21 @@ pub(crate) fn run(plan: &Plan, real: &Program, seed: u64) -> Result<Report, Stri
             }
             Ok::<_, String>(report)
         });
+        let database = scope.spawn(|| {
+            let mut report = Report::new(seed);
+            if plan.wants("postgres") {
+                let amount = postgres::Amount {
+                    kills: plan.of(3, 20),
+                    cuts: plan.of(12, 90),
+                    frozen: Duration::from_secs(plan.of(0, 60) as u64),
+                    full: plan.of(0, 2),
+                };
+                postgres::run(real, &amount, seed, &mut report)?;
+            }
+            Ok::<_, String>(report)
+        });
         working(plan, real, seed, &mut report)?;
+        report.join(database.join().map_err(|_| "a fault test panicked")??);
         report.join(waiting.join().map_err(|_| "a fault test panicked")??);
         Ok::<_, String>(())
     })?;

@@ -69,10 +69,23 @@ impl Report {
         }
     }
 
-    /// Writes `docs/faults.md`.
-    pub(crate) fn write(&self) -> Result<(), String> {
-        let mut text = HEAD.to_owned();
-        text += "\n| fault | on | how much | result | verdict |\n| --- | --- | --- | --- | --- |\n";
+    /// Writes its part of `docs/faults.md` and leaves the other one as it was.
+    pub(crate) fn write(&self, failover: bool) -> Result<(), String> {
+        let said = |error: std::io::Error| format!("{FILE}: {error}");
+        let old = std::fs::read_to_string(FILE).map_err(said)?;
+        let (first, second) = old.split_once(FAILOVER).unwrap_or((&old, ""));
+        let table = self.table();
+        let text = match failover {
+            true => format!("{}\n\n{FAILOVER}{FAILOVER_HEAD}{table}", first.trim_end()),
+            false if second.is_empty() => format!("{HEAD}{table}"),
+            false => format!("{HEAD}{table}\n{FAILOVER}{second}"),
+        };
+        std::fs::write(FILE, text).map_err(said)
+    }
+
+    fn table(&self) -> String {
+        let mut text =
+            "\n| fault | on | how much | result | verdict |\n| --- | --- | --- | --- | --- |\n".to_owned();
         for row in &self.rows {
             text += &format!(
                 "| {} | {} | {} | {} | {} |\n",
@@ -83,14 +96,14 @@ impl Report {
                 row.verdict()
             );
         }
-        text += &format!(
-            "\nSeed {}, on Linux {}, {} cores, SQLite {}.\n",
+        text + &format!(
+            "\nSeed {}, on Linux {}, {} cores, SQLite {}, {}.\n",
             self.seed,
             said("uname", &["-r"]),
             std::thread::available_parallelism().map_or(1, usize::from),
             rusqlite::version(),
-        );
-        std::fs::write(FILE, text).map_err(|error| format!("{FILE}: {error}"))
+            said("psql", &["--version"]).replace("psql (PostgreSQL)", "PostgreSQL"),
+        )
     }
 }
 
@@ -100,3 +113,6 @@ fn said(program: &str, args: &[&str]) -> String {
 }
 
 const HEAD: &str = include_str!("head.md");
+const FAILOVER_HEAD: &str = include_str!("failover.md");
+/// Where the second part begins.
+const FAILOVER: &str = "## Failover\n";

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// The longest a start may take before it counts as hanging; a start that takes over 5 s is a finding.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Where a server's log lies, in the folder above its data.
-const LOG: &str = "server.log";
+pub(crate) const LOG: &str = "server.log";
 
 /// What to start: the server, or the stand-in with a fault built in.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub(crate) struct Program {
     before: Vec<String>,
     path: PathBuf,
     args: Vec<String>,
+    /// Its environment beside `PATH`.
+    variables: Vec<(String, String)>,
 }
 
 /// What became of a start.
@@ -43,13 +45,14 @@ pub(crate) struct Stopped {
 impl Program {
     pub(crate) fn server(path: &Path) -> Program {
         let args = vec!["serve".into(), "--listen".into(), "127.0.0.1:0".into()];
-        Program { before: Vec::new(), path: path.to_owned(), args }
+        Program { before: Vec::new(), path: path.to_owned(), args, variables: Vec::new() }
     }
 
     /// This very program as `stand-in MODE`.
     pub(crate) fn stand_in(mode: &str) -> Result<Program, String> {
         let path = std::env::current_exe().map_err(|error| format!("current_exe: {error}"))?;
-        Ok(Program { before: Vec::new(), path, args: vec!["stand-in".into(), mode.into()] })
+        let args = vec!["stand-in".into(), mode.into()];
+        Ok(Program { before: Vec::new(), path, args, variables: Vec::new() })
     }
 
     /// Whether it knows log-ins and not only registrations.
@@ -60,6 +63,22 @@ impl Program {
     /// The same, run by another program.
     pub(crate) fn below<T: Into<String>>(&self, before: impl IntoIterator<Item = T>) -> Program {
         Program { before: before.into_iter().map(Into::into).collect(), ..self.clone() }
+    }
+
+    /// The same with a variable in its environment.
+    pub(crate) fn with(&self, name: &str, value: &str) -> Program {
+        let mut program = self.clone();
+        program.variables.push((name.to_owned(), value.to_owned()));
+        program
+    }
+
+    /// The same at this address, which a stand-in does not care about.
+    pub(crate) fn listening(&self, address: &str) -> Program {
+        let mut program = self.clone();
+        if let (true, Some(last)) = (self.is_whole(), program.args.last_mut()) {
+            address.clone_into(last);
+        }
+        program
     }
 
     /// The same under a limit, as `ulimit` writes it: `-n 64`.
@@ -78,6 +97,7 @@ impl Program {
     fn at_home(&self, command: &mut Command, data: &Path) {
         command.current_dir(data.parent().unwrap_or(data));
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
     }
 
     /// Starts it on `data` with an environment of its own; its log is appended to `data`/../server.log.

@@ -1,9 +1,11 @@
 //! A server that can be told to break its promise: what the controls run against.
 //!
-//! It answers `POST /users/` as Sekisho does and keeps the name in a table of the same name, with one of these modes:
+//! It answers `POST /users/` as Sekisho does and keeps the name in a table of the same name, in a SQLite file or where
+//! `DATABASE_URL` says, with one of these modes:
 //! `full` keeps the promise; `off` never syncs; `early` answers first and commits every tenth registration; `deaf` answers
 //! whatever the database said; `anew` begins with an empty database where it can't read the old one.
 
+use crate::postgres::Keeper;
 use rusqlite::Connection;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -24,18 +26,19 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
     }
 }
 
+/// Where the names are kept.
+enum Database {
+    Sqlite(Connection),
+    Postgres(Keeper),
+}
+
 fn serve(mode: &str, data: &str) -> Result<(), Box<dyn std::error::Error>> {
-    std::fs::create_dir_all(data)?;
-    let file = format!("{data}/{}", crate::database::FILE);
-    let database = match open(&file, mode) {
-        Err(_) if mode == "anew" => {
-            for end in ["", "-wal", "-shm"] {
-                let _ = std::fs::remove_file(format!("{file}{end}"));
-            }
-            open(&file, mode)?
-        }
-        opened => opened?,
+    let mut database = match std::env::var("DATABASE_URL") {
+        Ok(url) => Database::Postgres(Keeper::open(&url)?),
+        Err(_) => Database::Sqlite(file(mode, data)?),
     };
+    // PostgreSQL may be gone and come back, and a stand-in that stopped at that would show nothing.
+    let stays = matches!(database, Database::Postgres(_));
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("listening on http://{}", listener.local_addr()?);
     let mut waiting = Vec::new();
@@ -49,15 +52,31 @@ fn serve(mode: &str, data: &str) -> Result<(), Box<dyn std::error::Error>> {
                 continue;
             }
         }
-        let kept = keep(&database, &mut waiting);
-        if mode != "deaf" {
-            kept?;
+        let kept = keep(&mut database, &mut waiting);
+        match mode {
+            "deaf" => {}
+            _ if stays && kept.is_err() => continue,
+            _ => kept?,
         }
         if mode != "early" {
             answer(&mut stream, &name)?;
         }
     }
     Ok(())
+}
+
+fn file(mode: &str, data: &str) -> Result<Connection, Box<dyn std::error::Error>> {
+    std::fs::create_dir_all(data)?;
+    let file = format!("{data}/{}", crate::database::FILE);
+    Ok(match open(&file, mode) {
+        Err(_) if mode == "anew" => {
+            for end in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{file}{end}"));
+            }
+            open(&file, mode)?
+        }
+        opened => opened?,
+    })
 }
 
 fn open(file: &str, mode: &str) -> rusqlite::Result<Connection> {
@@ -72,13 +91,20 @@ fn open(file: &str, mode: &str) -> rusqlite::Result<Connection> {
     Ok(database)
 }
 
-fn keep(database: &Connection, names: &mut Vec<String>) -> rusqlite::Result<()> {
-    let transaction = database.unchecked_transaction()?;
-    for name in names.drain(..) {
-        transaction.execute("insert into sekisho_users (username) values (?1)", [&name])?;
-        transaction.execute("insert into sekisho_credentials (user_id) values (last_insert_rowid())", [])?;
+fn keep(database: &mut Database, names: &mut Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
+    let names = std::mem::take(names);
+    match database {
+        Database::Postgres(keeper) => keeper.keep(&names),
+        Database::Sqlite(database) => {
+            let transaction = database.unchecked_transaction()?;
+            for name in names {
+                transaction.execute("insert into sekisho_users (username) values (?1)", [&name])?;
+                transaction
+                    .execute("insert into sekisho_credentials (user_id) values (last_insert_rowid())", [])?;
+            }
+            Ok(transaction.commit()?)
+        }
     }
-    transaction.commit()
 }
 
 /// The name in a registration.

@@ -2,6 +2,7 @@
 
 use crate::shell::{self, Outcome};
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::process::Command;
 
 /// A package, and how to see that what it brings is there (from apt or from elsewhere).
@@ -12,7 +13,7 @@ pub(crate) struct Need {
 
 /// What `cargo xtask test` needs.
 pub(crate) const FOR_TESTS: &[Need] = &[
-    Need { package: "postgresql", present: has_postgres },
+    POSTGRESQL,
     Need { package: "chromium", present: || shell::on_path("chromium") },
     Need { package: "chromium-driver", present: || shell::on_path("chromedriver") },
     Need { package: "python3-venv", present: has_venv },
@@ -26,12 +27,22 @@ pub(crate) const FOR_TESTS: &[Need] = &[
 /// What `cargo xtask faults` needs.
 pub(crate) const FOR_FAULTS: &[Need] = &[
     STRACE,
+    POSTGRESQL,
     Need { package: "mount", present: || shell::on_path("mount") && shell::on_path("umount") },
     Need { package: "util-linux", present: || shell::on_path("unshare") && shell::on_path("taskset") },
+];
+/// What `cargo xtask faults --failover` needs besides.
+pub(crate) const FOR_FAILOVER: &[Need] = &[
+    Need { package: "patroni", present: || shell::on_path("patroni") },
+    Need { package: "python3-etcd", present: has_python_etcd },
+    Need { package: "etcd-server", present: || shell::on_path("etcd") },
+    Need { package: "nftables", present: || shell::on_path("nft") || Path::new("/usr/sbin/nft").is_file() },
+    Need { package: "iproute2", present: || shell::on_path("ip") },
 ];
 /// What `cargo xtask fuzz` needs: libFuzzer's own sources are C++.
 pub(crate) const FOR_FUZZ: &[Need] = &[Need { package: "g++", present: || shell::on_path("c++") }];
 
+const POSTGRESQL: Need = Need { package: "postgresql", present: has_postgres };
 const STRACE: Need = Need { package: "strace", present: || shell::on_path("strace") };
 
 /// Installs what is missing: as root at once, on a terminal after a question, otherwise it names the line to type.
@@ -94,7 +105,14 @@ fn has_postgres() -> bool {
 
 /// Debian keeps it where only root looks.
 fn has_nginx() -> bool {
-    shell::on_path("nginx") || std::path::Path::new("/usr/sbin/nginx").is_file()
+    shell::on_path("nginx") || Path::new("/usr/sbin/nginx").is_file()
+}
+
+/// Patroni's way to etcd, which Debian leaves to choose.
+fn has_python_etcd() -> bool {
+    let mut python = Command::new("/usr/bin/python3");
+    python.args(["-c", "import etcd"]).stderr(std::process::Stdio::null());
+    python.status().is_ok_and(|status| status.success())
 }
 
 fn has_venv() -> bool {

@@ -1,0 +1,64 @@
+//! A black hole: packets between the nodes and PostgreSQL are dropped, none is refused.
+
+use super::judge::Lost;
+use super::single::Single;
+use super::trial::{self, Over};
+use crate::report::{Report, Row};
+use crate::server::Program;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// How long nothing comes through.
+const LONG: Duration = Duration::from_secs(60);
+
+/// On two servers, in a network of our own.
+pub(crate) fn run(real: &Program, report: &mut Report) -> Result<(), String> {
+    let single = Single::start(&[]);
+    let done = trial::run(real, &single.url(), 2, 1, &single, |_, _| {
+        let broke = Instant::now();
+        let hole = Hole::before(single.server.port())?;
+        std::thread::park_timeout(LONG);
+        drop(hole);
+        Ok(Over { broke, back: Instant::now(), lost: Lost::Database })
+    })?;
+    report.add(Row {
+        fault: "PostgreSQL: black hole before PostgreSQL",
+        subject: "two servers",
+        amount: format!("{} s, {}", LONG.as_secs(), done.figures.amount()),
+        result: done.figures.result(),
+        findings: done.findings,
+        must_fail: false,
+    });
+    Ok(())
+}
+
+/// Drops packets until it is dropped itself.
+struct Hole;
+
+impl Hole {
+    fn before(port: u16) -> Result<Hole, String> {
+        let hole = Hole;
+        let rules = format!(
+            "add table ip sekisho_hole
+             add chain ip sekisho_hole all {{ type filter hook input priority 0; }}
+             add rule ip sekisho_hole all tcp dport {port} drop
+             add rule ip sekisho_hole all tcp sport {port} drop"
+        );
+        nft(&rules)?;
+        Ok(hole)
+    }
+}
+
+impl Drop for Hole {
+    fn drop(&mut self) {
+        let _ = nft("delete table ip sekisho_hole");
+    }
+}
+
+fn nft(rules: &str) -> Result<(), String> {
+    let output = Command::new("nft").arg(rules).output().map_err(|error| format!("nft: {error}"))?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!("nft: {}", String::from_utf8_lossy(&output.stderr).trim())),
+    }
+}
