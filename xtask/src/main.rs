@@ -22,10 +22,11 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  test [ARGS]                    run every test of the workspace (ARGS go to `cargo test`)
+  test [ARGS]                    run every test, those of the server on both databases (ARGS go to `cargo test`)
   lint                           formatting, clippy, documentation, import rules, licences
   bench [ARGS]                   measure, and write bench/RESULTS.md
   faults [--rounds N] [--short]  kill the server at random, watch its syncs; without --short, write docs/faults.md
+  faults --failover              Patroni's primary dies, sleeps, loses etcd; the network drops packets (as root)
   fuzz [SECONDS]                 feed every parser for SECONDS in all (default 60)
 ";
 
