@@ -13,6 +13,7 @@ use crate::echo::{EchoHook, Observer, Stats};
 use crate::error::Error;
 use crate::measures::Measured;
 use crate::migrate;
+use crate::moving;
 use crate::postgres::{PoolStatus, Pooling, Server};
 use crate::session::{Read, Tx};
 use crate::sqlite::file::{self, Found};
@@ -37,12 +38,21 @@ pub struct OpenOptions {
     pub pool: Pooling,
     /// Whether times, waits and errors are measured: see [`Store::measured`].
     pub measure: bool,
+    /// Whether a schema of PostgreSQL that holds somebody else's tables gets ours beside them; a SQLite file never does.
+    pub among_others: bool,
 }
 
 impl OpenOptions {
     /// The usual way, at this time.
     pub fn new(now: Timestamp) -> Self {
-        Self { now, echo: None, lock_wait: Duration::from_secs(5), pool: Pooling::default(), measure: false }
+        Self {
+            now,
+            echo: None,
+            lock_wait: Duration::from_secs(5),
+            pool: Pooling::default(),
+            measure: false,
+            among_others: false,
+        }
     }
 }
 
@@ -69,7 +79,16 @@ impl Store {
     /// Opens a database, makes it if there is none, and brings its schema up to date under a lock.
     ///
     /// The folder of a file must exist. What is damaged, somebody else's or newer is refused and left as it is.
+    ///
+    /// [`Error::Unfinished`] if a copy into it was begun and not finished.
     pub async fn open(url: &DatabaseUrl, options: OpenOptions) -> Result<Self, Error> {
+        let store = Self::open_unfinished(url, options).await?;
+        moving::refuse_unfinished(&mut store.read().await?).await?;
+        Ok(store)
+    }
+
+    /// The same, be a copy into it unfinished.
+    pub(crate) async fn open_unfinished(url: &DatabaseUrl, options: OpenOptions) -> Result<Self, Error> {
         let observer = match options.measure {
             true => Observer::measuring(options.echo),
             false => Observer::new(options.echo),
@@ -86,7 +105,7 @@ impl Store {
         };
         let store = Self { driver, observer, opened_at: options.now };
         if store.dialect() == Dialect::Postgres {
-            store.inspect_postgres().await?;
+            store.inspect_postgres(options.among_others).await?;
         }
         store.apply(migrate::OWNER, &migrate::ours()).await?;
         Ok(store)
@@ -215,7 +234,7 @@ impl Store {
     }
 
     /// Refuses a database of PostgreSQL that is not for us, and makes the schema in an empty one.
-    async fn inspect_postgres(&self) -> Result<(), Error> {
+    async fn inspect_postgres(&self, among_others: bool) -> Result<(), Error> {
         let mut read = self.read().await?;
         read.insist_on_utf8().await?;
         if read.has_list().await? {
@@ -225,7 +244,9 @@ impl Store {
         tx.alone_at_the_schema().await?;
         // Somebody else may have made it meanwhile.
         if !tx.has_list().await? {
-            tx.refuse_foreign().await?;
+            if !among_others {
+                tx.refuse_foreign().await?;
+            }
             tx.make_schema(self.opened_at).await?;
         }
         tx.commit().await

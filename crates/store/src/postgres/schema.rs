@@ -26,14 +26,6 @@ impl Read {
                      where schemaname = current_schema() and tablename = 'sekisho_migrations'";
         Ok(self.row(found, &[]).await?.is_some())
     }
-}
-
-impl Tx {
-    /// Waits until nobody else makes the schema, and holds the others until the end of the transaction.
-    pub(crate) async fn alone_at_the_schema(&mut self) -> Result<(), Error> {
-        self.define("set local lock_timeout = 0").await?;
-        self.define(&format!("select pg_advisory_xact_lock({LOCK})")).await
-    }
 
     /// Refuses a schema that holds somebody else's tables and none of ours.
     pub(crate) async fn refuse_foreign(&mut self) -> Result<(), Error> {
@@ -46,5 +38,13 @@ impl Tx {
             true => Ok(()),
             false => Err(Error::Foreign { tables: names[..names.len().min(NAMED)].join(", ") }),
         }
+    }
+}
+
+impl Tx {
+    /// Waits until nobody else makes the schema, and holds the others until the end of the transaction.
+    pub(crate) async fn alone_at_the_schema(&mut self) -> Result<(), Error> {
+        self.define("set local lock_timeout = 0").await?;
+        self.define(&format!("select pg_advisory_xact_lock({LOCK})")).await
     }
 }
