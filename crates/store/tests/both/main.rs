@@ -2,6 +2,7 @@
 
 mod world;
 
+mod postgres;
 mod sqlite;
 
 mod sqlite_copy;
@@ -10,8 +11,12 @@ mod sqlite_file;
 mod sqlite_foreign;
 mod sqlite_full;
 mod sqlite_plan;
+mod sqlite_readers;
 mod sqlite_views;
 
 mod listed;
+mod postgres_foreign;
+mod postgres_plan;
+mod postgres_pool;
 mod postgres_prepare;
 mod served;

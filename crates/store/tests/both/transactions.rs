@@ -128,52 +128,6 @@ async fn a_reader_can_not_write() {
 }
 
 #[tokio::test]
-async fn many_readers_may_be_held_at_once_and_the_rest_wait() {
-    let db = open().await;
-    let mut held = Vec::new();
-    for _ in 0..64 {
-        held.push(db.store.read().await.unwrap());
-    }
-    let store = db.store.clone();
-    let waiting = tokio::spawn(async move { store.read().await.unwrap().has_users().await.unwrap() });
-    tokio::task::yield_now().await;
-    assert!(!waiting.is_finished());
-    held.clear();
-    assert!(!waiting.await.unwrap());
-}
-
-#[tokio::test]
-async fn readers_released_in_one_go_let_all_that_wait_go_on() {
-    let db = open().await;
-    let mut held = Vec::new();
-    for _ in 0..64 {
-        held.push(db.store.read().await.unwrap());
-    }
-    let one = |store: Store| async move { store.read().await.unwrap().has_users().await.unwrap() };
-    let waiting: Vec<_> = (0..10).map(|_| tokio::spawn(one(db.store.clone()))).collect();
-    tokio::task::yield_now().await;
-    assert!(waiting.iter().all(|task| !task.is_finished()));
-    held.clear();
-    for task in waiting {
-        assert!(!tokio::time::timeout(Duration::from_secs(3), task).await.unwrap().unwrap());
-    }
-}
-
-#[tokio::test]
-async fn a_reader_is_waited_for_no_longer_than_a_lock() {
-    let impatient = OpenOptions { lock_wait: Duration::from_millis(30), ..OpenOptions::new(NOW) };
-    let db = open_with(impatient).await;
-    let mut held = Vec::new();
-    for _ in 0..64 {
-        held.push(db.store.read().await.unwrap());
-    }
-    let refused = tokio::time::timeout(Duration::from_secs(3), db.store.read()).await.unwrap().err();
-    assert!(matches!(refused, Some(Error::Busy { waited_ms: 30.. })), "{refused:?}");
-    held.pop();
-    db.store.read().await.unwrap();
-}
-
-#[tokio::test]
 async fn the_store_says_whether_it_answers_and_can_be_written() {
     let db = open().await;
     db.store.ping().await.unwrap();
