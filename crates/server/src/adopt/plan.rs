@@ -82,11 +82,11 @@ pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The text of a new `sekisho.toml`.
-pub fn text(plan: &Plan, database: &Path) -> String {
+/// The text of a new `sekisho.toml`; `database` is where the users came from, without a password.
+pub fn text(plan: &Plan, database: &str) -> String {
     let mut text = format!(
         "# Written by `sekisho adopt` from {}. `sekisho config default` lists every setting.\n",
-        database.display().to_string().escape_debug()
+        database.escape_debug()
     );
     let mut section = "";
     let of = |wanted: &Wanted| wanted.key.split_once('.').map_or("", |(section, _)| section);

@@ -1,4 +1,4 @@
-//! Reading the application's file: once to learn who will come, once to let them come.
+//! Reading the application's database: once to learn who will come, once to let them come.
 
 use sekisho_core::adopt::{Adopted, AdoptedItem, Mapping, Naming};
 use sekisho_store::{Error, Foreign};
@@ -28,13 +28,22 @@ pub enum Row {
 }
 
 /// Reads all names; blocks its thread.
+///
+/// Where names are doubled and the rows are not found in the order of their ids, they are read once more: a token that says
+/// such a name means whom the application finds by it.
 pub fn survey(foreign: &Foreign, mapping: &Mapping) -> Result<Survey, Error> {
     let mut survey = Survey { naming: Naming::new(), users: 0 };
-    foreign.rows(&mapping.table, |row| {
+    foreign.rows_as_found(&mapping.table, &mapping.told_by(), |row| {
         survey.naming.expect(&mapping.seen(&row));
         survey.users += 1;
         true
     })?;
+    if survey.naming.has_doubles() && !foreign.finds_by_key() {
+        foreign.rows_as_found(&mapping.table, &mapping.told_by(), |row| {
+            survey.naming.found(&mapping.seen(&row), mapping.id_of(&row).as_deref());
+            true
+        })?;
+    }
     Ok(survey)
 }
 

@@ -4,6 +4,7 @@ use super::adopt_in_place as in_place;
 use super::adopt_print::{self as print, Told};
 use super::adopt_release::{self as release, End};
 use super::adopt_rows::{finished, read, unreadable};
+use super::adopt_source::{self as source, shown};
 use super::draft::{self, Draft};
 use super::exit::Stop;
 use super::open::{self, Open};
@@ -14,13 +15,14 @@ use crate::adopt::{self, Adoption, Origin, Problem, Report, Survey, application}
 use crate::config::{self, Flags, Loaded};
 use crate::system::SystemDice;
 use clap::Args;
-use sekisho_core::adopt::{AppSetting, Choice, Found, Literal, MapOverride, Mapping, choose};
+use sekisho_core::adopt::{MapOverride, Mapping};
 use sekisho_core::beside::SetValue;
 use sekisho_core::settings::DatabaseUrl;
 use sekisho_core::{Actor, SecretBytes, dice};
-use sekisho_store::{Foreign, Look};
+use sekisho_store::{Foreign, Look, OpenOptions};
+use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The examples of `sekisho adopt --help`.
@@ -29,12 +31,14 @@ Examples:
   sekisho adopt ../app/test.db --app ../app --dry-run   says what would happen, changes nothing
   sekisho adopt ../app/test.db --app ../app             users, items, SECRET_KEY; writes sekisho.toml
   sekisho adopt shop.db --map users=account --map username=login --map password=pw
+  sekisho adopt postgresql://reader@db/app --app ../app        from PostgreSQL; the right to select is enough
   sekisho adopt test.db --app . --in-place --set role=member   a trial in the application's own file
   sekisho adopt test.db --release=back                         and its end
 
 Fields for --map: users (table), id, username, email, password, full_name, disabled, active,
 items (table), item_id, owner, and extra: a column to keep though it is named like a secret. FIELD= says that there is none.
-The file is opened read-only; while it is read an application without a write-ahead log cannot write.";
+A database is only read. While it is, an application on SQLite without a write-ahead log cannot write. The password of an address
+may stand in PGPASSWORD or ~/.pgpass.";
 
 /// How long is waited until the log is written into the file; a million users take some seconds.
 const CLOSING_PATIENCE: Duration = Duration::from_secs(60);
@@ -42,9 +46,10 @@ const CLOSING_PATIENCE: Duration = Duration::from_secs(60);
 /// `sekisho adopt`.
 #[derive(Debug, Args)]
 pub(super) struct Adopt {
-    /// The application's SQLite file; without it the one that DATABASE_URL in --app names
-    #[arg(value_name = "FILE", required_unless_present_any = ["app", "release"])]
-    file: Option<PathBuf>,
+    /// The application's SQLite file, or the address of its PostgreSQL database; without it the one that DATABASE_URL in
+    /// --app names
+    #[arg(value_name = "DATABASE", required_unless_present_any = ["app", "release"])]
+    database: Option<OsString>,
     /// The application's folder: SECRET_KEY and its companions are read from *.py and .env, as text
     #[arg(long, value_name = "DIR")]
     app: Option<PathBuf>,
@@ -89,25 +94,30 @@ pub(super) struct Adopt {
 /// Runs it.
 pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> {
     if let Some(end) = args.release {
-        return release::run(args.file, end, args.yes, &flags, out);
+        return release::run(args.database.map(PathBuf::from), end, args.yes, &flags, out);
     }
     let loaded = config::load(&flags)?;
     let scan = args.app.as_deref().map(application::scan).transpose().map_err(Stop::usage)?;
     let application = scan.is_some();
     let application::Scan { found, passed_over } = scan.unwrap_or_default();
-    let file = sekisho_store::resolved(&file(&args, &found)?);
-    if file.exists() && !file.is_file() {
-        return Err(Stop::usage(format!("{} is not a file", file.display())));
-    }
-    let database = open::sqlite_path(&loaded.settings)?;
-    if !args.in_place {
-        is_not_our_own(&file, &database, &loaded)?;
-    }
+    let (source, notes) = source::source(args.database.as_deref(), args.app.as_deref(), &found)?;
+    let target = loaded.settings.storage.database_url.clone();
+    // Whoever names the application's own database as ours wants our tables in it; it is not kept in step by that.
+    let beside = !args.in_place && source::is_one_database(&source, &target);
+    let file = match args.in_place {
+        true => in_place::file(&source)?,
+        false => {
+            if beside {
+                is_not_a_file(&source, &loaded)?;
+            }
+            PathBuf::new()
+        }
+    };
     if args.in_place && !args.dry_run {
         in_place::recover(&file)?;
     }
-    let foreign = Foreign::open(&file).map_err(|error| unreadable(&file, &error))?;
-    let tables = foreign.tables().map_err(|error| unreadable(&file, &error))?;
+    let foreign = Foreign::open(&source).map_err(|error| unreadable(&shown(&source), &error))?;
+    let tables = foreign.tables().map_err(|error| unreadable(foreign.name(), &error))?;
     let mapping = Mapping::detect(&tables, &args.map).map_err(all_lines)?;
     let further = if args.in_place { in_place::settings(&file) } else { Vec::new() };
     let wishes = Wishes {
@@ -118,16 +128,23 @@ pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> 
         passed_over,
         further,
     };
-    let plan = configuration::plan(&loaded, &found, &wishes).map_err(all_lines)?;
+    let mut plan = configuration::plan(&loaded, &found, &wishes).map_err(all_lines)?;
+    plan.notes.extend(notes);
+    if beside {
+        plan.notes.push(
+            "Sekisho's tables stand beside the application's, in one database; users are copied once"
+                .to_owned(),
+        );
+    }
     let origin = Origin(args.source.clone());
     let mut further = None;
     let report = if args.dry_run {
-        let survey = adopt::survey(&foreign, &mapping).map_err(|error| unreadable(&file, &error))?;
+        let survey = adopt::survey(&foreign, &mapping).map_err(|error| unreadable(foreign.name(), &error))?;
         if args.in_place {
             further = Some(in_place::check(&file, &mapping, &args.set)?);
         }
-        let into = if args.in_place { &file } else { &database };
-        try_out(into, args.in_place, foreign, &mapping, survey, &origin)?
+        let into = if args.in_place { &source } else { &target };
+        try_out(into, args.in_place || beside, args.in_place, foreign, &mapping, survey, &origin)?
     } else if args.in_place {
         // The application must be able to write again, and so must we.
         drop(foreign);
@@ -137,23 +154,24 @@ pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> 
         write_key(&plan)?;
         let (report, stands) = in_place::write(&file, &mapping, &args.set, out)?;
         further = Some(stands);
-        write_configuration(&plan, &file)?;
+        write_configuration(&plan, &shown(&source))?;
         report
     } else {
-        let survey = adopt::survey(&foreign, &mapping).map_err(|error| unreadable(&file, &error))?;
+        let survey = adopt::survey(&foreign, &mapping).map_err(|error| unreadable(foreign.name(), &error))?;
         the_configuration_can_be_written(&plan)?;
         write_key(&plan)?;
-        let report = write(flags, foreign, &mapping, survey, &origin)?;
-        write_configuration(&plan, &file)?;
+        let opened = if beside { Open::new(flags).among_others() } else { Open::new(flags) };
+        let report = write(opened.or_make(), foreign, &mapping, survey, &origin)?;
+        write_configuration(&plan, &shown(&source))?;
         report
     };
-    let database = if args.in_place { file.clone() } else { database };
+    let into = shown(if args.in_place { &source } else { &target });
     let (found, plan, mapping) = (&found[..], &plan, &mapping);
     print::told(
         &Told {
             dry_run: args.dry_run,
-            file: &file,
-            database: &database,
+            from: &source,
+            into: &into,
             mapping,
             found,
             plan,
@@ -164,30 +182,10 @@ pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> 
     )
 }
 
-/// The file: the one that was named, or the one that the application names.
-fn file(args: &Adopt, found: &[Found]) -> Result<PathBuf, Stop> {
-    if let Some(file) = &args.file {
-        return Ok(file.clone());
-    }
-    let app = args.app.as_deref().unwrap_or(Path::new("."));
-    let nowhere = || Stop::usage(format!("{} names no SQLite file in DATABASE_URL: name it", app.display()));
-    let Choice::One(found) = choose(found, AppSetting::DatabaseUrl) else { return Err(nowhere()) };
-    let Literal::Said(url) = &found.literal else { return Err(nowhere()) };
-    match DatabaseUrl::parse(url.expose()) {
-        Ok(DatabaseUrl::Sqlite(path)) => Ok(app.join(path.strip_prefix(".").unwrap_or(&path))),
-        _ => Err(nowhere()),
-    }
-}
-
-/// Where `.env` is the application's as well, its `DATABASE_URL` is read as ours.
-fn is_not_our_own(file: &Path, database: &Path, loaded: &Loaded) -> Result<(), Stop> {
-    let same = match (file.canonicalize(), database.canonicalize()) {
-        (Ok(file), Ok(database)) => file == database,
-        _ => false,
-    };
-    if !same {
-        return Ok(());
-    }
+/// Where `.env` is the application's as well, its `DATABASE_URL` is read as ours. A file belongs to one of both; a database
+/// of PostgreSQL may hold the tables of both.
+fn is_not_a_file(source: &DatabaseUrl, loaded: &Loaded) -> Result<(), Stop> {
+    let DatabaseUrl::Sqlite(file) = source else { return Ok(()) };
     Err(Stop::usage(format!(
         "{} is the database that Sekisho itself is to use, by {}: run it in a folder of its own, or set \
          SEKISHO_STORAGE_DATABASE_URL to another file",
@@ -198,7 +196,8 @@ fn is_not_our_own(file: &Path, database: &Path, loaded: &Loaded) -> Result<(), S
 
 /// Decides everything and writes nothing; a database of ours that is there is looked at.
 fn try_out(
-    database: &Path,
+    into: &DatabaseUrl,
+    among_others: bool,
     in_place: bool,
     foreign: Foreign,
     mapping: &Mapping,
@@ -207,9 +206,9 @@ fn try_out(
 ) -> Result<Report, Stop> {
     let ctx = open::operator();
     open::runtime()?.block_on(async {
-        let mut look = match database.exists().then(|| Look::open(database)).transpose() {
-            // Where ours are to come into that file they are not there yet.
-            Err(sekisho_store::Error::Foreign { .. }) if in_place => None,
+        let mut look = match Look::if_any(into, OpenOptions::new(ctx.now)).await {
+            // Where ours are to come beside them they are not there yet.
+            Err(sekisho_store::Error::Foreign { .. }) if among_others => None,
             look => look.map_err(Problem::from)?,
         };
         if let Some(look) = &mut look {
@@ -217,7 +216,7 @@ fn try_out(
             if schema.found < schema.known {
                 return Err(Stop::refused(format!(
                     "{} has schema version {} and would be brought to {} first: `sekisho user list` does that",
-                    database.display(),
+                    shown(into),
                     schema.found,
                     schema.known
                 )));
@@ -234,13 +233,13 @@ fn try_out(
 
 /// Lets them all come in one transaction.
 fn write(
-    flags: Flags,
+    opened: Open,
     foreign: Foreign,
     mapping: &Mapping,
     survey: Survey,
     origin: &Origin,
 ) -> Result<Report, Stop> {
-    Open::new(flags).or_make().block_on(async |app| {
+    opened.block_on(async |app| {
         let ctx = app.ctx(Actor::Operator);
         let mut tx = app.store.begin().await.map_err(Problem::from)?;
         let adoption = Adoption::new(&ctx, &*app.dice, origin, survey);
@@ -289,7 +288,7 @@ fn the_configuration_can_be_written(plan: &Plan) -> Result<(), Stop> {
     Draft::beside(&plan.file, false, &SystemDice).map(drop)
 }
 
-fn write_configuration(plan: &Plan, database: &Path) -> Result<(), Stop> {
+fn write_configuration(plan: &Plan, database: &str) -> Result<(), Stop> {
     if plan.in_force {
         return Ok(());
     }

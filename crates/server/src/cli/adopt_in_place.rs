@@ -1,17 +1,18 @@
 //! `sekisho adopt --in-place`: Sekisho's tables in the application's own file, and that kept in step.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sekisho_core::adopt::Mapping;
 use sekisho_core::beside::SetValue;
-use sekisho_core::settings::toml_text;
+use sekisho_core::settings::{DatabaseUrl, toml_text};
 use sekisho_core::{Actor, Clock as _, Ctx, RequestId, Timestamp, dice};
-use sekisho_store::Foreign;
+use sekisho_store::{Foreign, NO_POSTGRESQL};
 use serde_json::json;
 
 use super::adopt_print::Further;
 use super::adopt_release;
 use super::adopt_rows::{finished, read, unreadable};
+use super::adopt_source::shown;
 use super::db_progress::ProgressLine;
 use super::exit::Stop;
 use super::open;
@@ -43,12 +44,20 @@ pub(super) fn settings(file: &Path) -> Vec<(&'static str, String, &'static str)>
     ]
 }
 
+/// The file in which both are to stand.
+pub(super) fn file(source: &DatabaseUrl) -> Result<PathBuf, Stop> {
+    match source {
+        DatabaseUrl::Sqlite(path) => Ok(path.clone()),
+        DatabaseUrl::Postgres(_) => Err(Stop::usage(NO_POSTGRESQL)),
+    }
+}
+
 /// Undoes what an adoption that was cut short has left, so that this one can begin.
 pub(super) fn recover(file: &Path) -> Result<(), Stop> {
     if !file.exists() {
         return Ok(());
     }
-    sekisho_store::recover(file).map_err(|error| unreadable(file, &error))
+    sekisho_store::recover(file).map_err(|error| unreadable(&file.display().to_string(), &error))
 }
 
 /// Whether it could be done; what a dry run adds.
@@ -86,8 +95,9 @@ pub(super) fn write(
         .await;
         drop(line);
         let mut begun = begun.map_err(|error| adopt_release::stop(&error))?;
-        let foreign = Foreign::open(begun.source()).map_err(|error| unreadable(begun.source(), &error))?;
-        let survey = adopt::survey(&foreign, mapping).map_err(|error| unreadable(begun.source(), &error))?;
+        let source = DatabaseUrl::Sqlite(begun.source().to_owned());
+        let foreign = Foreign::open(&source).map_err(|error| unreadable(&shown(&source), &error))?;
+        let survey = adopt::survey(&foreign, mapping).map_err(|error| unreadable(foreign.name(), &error))?;
         let adoption = Adoption::new(&ctx, &SystemDice, &origin, survey).in_place(true);
         let (mut rows, reading) = read(foreign, mapping);
         let report = adoption.write(begun.tx(), &mut rows).await;

@@ -1,5 +1,6 @@
 //! What `sekisho adopt` says: every row of which there is something to say, every place that it read, no key.
 
+use super::adopt_source::shown;
 use super::exit::Stop;
 use super::output::Out;
 use crate::adopt::plan::{Key, Plan};
@@ -13,8 +14,8 @@ use std::path::Path;
 /// What there is to say.
 pub(super) struct Told<'a> {
     pub(super) dry_run: bool,
-    pub(super) file: &'a Path,
-    pub(super) database: &'a Path,
+    pub(super) from: &'a DatabaseUrl,
+    pub(super) into: &'a str,
     pub(super) mapping: &'a Mapping,
     pub(super) found: &'a [Found],
     pub(super) plan: &'a Plan,
@@ -38,13 +39,15 @@ pub(super) fn told(told: &Told<'_>, out: &mut Out) -> Result<(), Stop> {
     let columns: Vec<String> =
         told.mapping.found().iter().map(|(field, column)| renamed(field, column)).collect();
     let kept: Vec<&str> = told.mapping.kept_beside().collect();
+    let from = match told.from {
+        DatabaseUrl::Sqlite(_) => "file",
+        DatabaseUrl::Postgres(_) => "database",
+    };
+    let table = told.mapping.table.called();
     out.pairs(&[
-        (
-            "file",
-            format!("{}, table {}: {}", told.file.display(), told.mapping.table.name, columns.join(", ")),
-        ),
+        (from, format!("{}, table {table}: {}", shown(told.from), columns.join(", "))),
         ("kept beside", kept.join(", ")),
-        ("into", told.database.display().to_string()),
+        ("into", told.into.to_owned()),
     ])?;
     let left_behind: Vec<&str> = told.mapping.left_behind().collect();
     if !left_behind.is_empty() {
@@ -176,9 +179,9 @@ fn as_json(told: &Told<'_>) -> Value {
         plan.settings.iter().map(|wanted| (wanted.key.to_owned(), wanted.value.clone().into())).collect();
     json!({
         "dry_run": told.dry_run,
-        "file": told.file.display().to_string(),
-        "database": told.database.display().to_string(),
-        "table": told.mapping.table.name,
+        "file": shown(told.from),
+        "database": told.into,
+        "table": told.mapping.table.called(),
         "columns": fields,
         "kept_beside": told.mapping.kept_beside().collect::<Vec<_>>(),
         "left_behind": told.mapping.left_behind().collect::<Vec<_>>(),

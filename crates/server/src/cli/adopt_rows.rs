@@ -1,9 +1,8 @@
 //! Reading the application's rows for `sekisho adopt`.
 
-use std::path::Path;
-
 use sekisho_core::adopt::Mapping;
-use sekisho_store::Foreign;
+use sekisho_store::{Error, Foreign};
+use std::path::Path;
 use tokio::sync::mpsc;
 
 use super::exit::{Exit, Stop};
@@ -17,7 +16,7 @@ pub(super) fn read(foreign: Foreign, mapping: &Mapping) -> (mpsc::Receiver<adopt
     let (to, rows) = mpsc::channel(256);
     let mapping = mapping.clone();
     let reading = tokio::task::spawn_blocking(move || {
-        adopt::send_rows(&foreign, &mapping, &to).map_err(|error| unreadable(foreign.path(), &error))?;
+        adopt::send_rows(&foreign, &mapping, &to).map_err(|error| unreadable(foreign.name(), &error))?;
         if foreign.overtaken() {
             return Err(Stop::unavailable("somebody opened the file meanwhile: run it again"));
         }
@@ -31,12 +30,11 @@ pub(super) async fn finished(reading: Reading) -> Result<(), Stop> {
     reading.await.map_err(|error| Stop::unavailable(format!("cannot read: {error}")))?
 }
 
-/// Why the application's file could not be read.
-pub(super) fn unreadable(file: &Path, error: &sekisho_store::Error) -> Stop {
-    let mut stop = Stop::unavailable(format!("{}: {error}", file.display()));
-    if matches!(error, sekisho_store::Error::Misuse { .. } | sekisho_store::Error::Corrupt { .. })
-        || !file.exists()
-    {
+/// Why the application's database, which is called so, could not be read.
+pub(super) fn unreadable(name: &str, error: &Error) -> Stop {
+    let mut stop = Stop::unavailable(format!("{name}: {error}"));
+    let is_file_gone = !name.contains("://") && !Path::new(name).exists();
+    if matches!(error, Error::Misuse { .. } | Error::Corrupt { .. }) || is_file_gone {
         stop.exit = Exit::Usage;
     }
     stop

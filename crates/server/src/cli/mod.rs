@@ -5,10 +5,12 @@ mod adopt_in_place;
 mod adopt_print;
 mod adopt_release;
 mod adopt_rows;
+mod adopt_source;
 mod bar;
 mod completions;
 mod config;
 mod db;
+mod db_copy;
 mod db_freeze;
 mod db_progress;
 mod doctor;
@@ -20,6 +22,7 @@ mod health;
 mod import_tally;
 mod instance;
 mod item;
+mod job;
 mod notify;
 mod open;
 mod output;
@@ -88,6 +91,9 @@ enum Command {
     /// Check, back up, restore, freeze and move the database
     #[command(subcommand, arg_required_else_help = true)]
     Db(db::DbCommand),
+    /// List what the servers do by themselves, once among all nodes, or do it now
+    #[command(subcommand, arg_required_else_help = true)]
+    Job(job::JobCommand),
     /// Issue a token, or find out why one is refused
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::TokenCommand),
@@ -180,6 +186,7 @@ where
         Command::Item(command) => item::run(command, &open(), out),
         Command::Adopt(args) => adopt::run(args, global.flags(), out),
         Command::Db(command) => db::run(command, &global.flags(), out),
+        Command::Job(command) => job::run(command, &open(), out),
         Command::Token(command) => token::run(command, &open(), out),
         Command::Doctor => doctor::run(&global.flags(), out),
         Command::Explain(args) => explain::run(&args, out),
