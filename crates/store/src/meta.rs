@@ -9,6 +9,9 @@ statements! {
     SET(Text, Text) =
         "insert into sekisho_meta (name, value) values ($1, $2) \
          on conflict (name) do update set value = excluded.value";
+    AGREE(Text, Text) =
+        "insert into sekisho_meta (name, value) values ($1, $2) \
+         on conflict (name) do update set value = sekisho_meta.value returning value";
     DROP(Text) = "delete from sekisho_meta where name = $1";
 }
 
@@ -28,6 +31,13 @@ impl Tx {
     /// Puts a text under this name, in place of an earlier one.
     pub async fn set_meta(&mut self, name: &str, value: &str) -> Result<(), Error> {
         self.run(&SET, &[name.into(), value.into()]).await.map(drop)
+    }
+
+    /// Puts a text under this name where there is none; the one that stands there then. Of two that do so at once the
+    /// second waits, and is told the first one's.
+    pub async fn agree_on_meta(&mut self, name: &str, value: &str) -> Result<String, Error> {
+        let row = self.one(&AGREE, &[name.into(), value.into()]).await?;
+        row.map(|mut row| row.take(0)).transpose().map(Option::unwrap_or_default)
     }
 
     /// Forgets the text under this name, if there is one.

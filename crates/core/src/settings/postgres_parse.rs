@@ -30,6 +30,12 @@ pub(super) fn parse(rest: &str) -> Result<PostgresUrl, PostgresUrlError> {
     }
     let (user, password) = who.split_once(':').unwrap_or((who, ""));
     let options = Options::read(query)?;
+    if options.pgbouncer && options.options.is_some() {
+        return Err(Value(
+            "options",
+            "left out where pgbouncer=true: `alter role … set …` does the same there",
+        ));
+    }
     let hosts = hosts(servers, options.hosts.as_deref(), options.ports.as_deref())?;
     let password = some(password)?.map(Secret::new);
     Ok(PostgresUrl {

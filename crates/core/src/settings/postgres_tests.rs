@@ -84,7 +84,7 @@ fn encrypted_unless_no_network_lies_between() {
 fn what_else_can_be_said() {
     let url = read(
         "postgresql://db/x?target_session_attrs=any&channel_binding=require&connect_timeout=7&application_name=auth\
-         &options=-c+search_path%3Dauth&passfile=/run/pass&pgbouncer=true&client_encoding=utf8&gssencmode=prefer",
+         &options=-c+search_path%3Dauth&passfile=/run/pass&client_encoding=utf8&gssencmode=prefer",
     );
     assert_eq!(url.target_session_attrs, SessionAttrs::Any);
     assert_eq!(url.channel_binding, ChannelBinding::Require);
@@ -92,7 +92,7 @@ fn what_else_can_be_said() {
     assert_eq!(url.application_name.as_deref(), Some("auth"));
     assert_eq!(url.options.as_deref(), Some("-c search_path=auth"));
     assert_eq!(url.passfile.unwrap().to_str(), Some("/run/pass"));
-    assert!(url.pgbouncer);
+    assert!(read("postgresql://db/x?pgbouncer=true").pgbouncer);
     let plain = read("postgresql://db/x?connect_timeout=0&target_session_attrs=primary");
     assert_eq!(plain.target_session_attrs, SessionAttrs::ReadWrite);
     assert!(plain.connect_timeout.is_none() && !plain.pgbouncer);
@@ -111,6 +111,7 @@ fn what_is_not_understood_is_named_without_its_value() {
         ("postgresql://db/x?Hunter2=1", "not known here: (not a name);"),
         ("postgresql://db/x?keepalives_idle=3", "keepalives_idle, which does not belong there: set storage."),
         ("postgresql://db/x?connect_timeout=hunter2", "connect_timeout, which must be a number of seconds"),
+        ("postgresql://db/x?options=hunter2&pgbouncer=true", "options, which must be left out"),
         ("postgresql://u:p@db/x?password=hunter2", "names the password twice"),
         ("postgresql://db/x?sslmode=require&ssl=require", "names the sslmode twice"),
         ("postgresql://a/x?host=b", "names the host twice"),
@@ -148,8 +149,8 @@ fn what_is_shown_reads_the_same_and_hides_what_is_secret() {
             "postgresql://a%40b:***@/x?host=/run/pg,db&port=5432,6000&sslmode=require",
         ),
         (
-            "postgresql://db/x?sslrootcert=/ca.pem&options=-csecret%3Dhunter2&pgbouncer=1&target_session_attrs=any",
-            "postgresql://db:5432/x?sslmode=verify-full&sslrootcert=/ca.pem&target_session_attrs=any&options=***&pgbouncer=true",
+            "postgresql://db/x?sslrootcert=/ca.pem&options=-csecret%3Dhunter2&pgbouncer=0&target_session_attrs=any",
+            "postgresql://db:5432/x?sslmode=verify-full&sslrootcert=/ca.pem&target_session_attrs=any&options=***",
         ),
     ] {
         let url = read(text);

@@ -15,11 +15,12 @@ pub(super) fn storage(merged: &mut Merged, files: &SecretFiles) -> Storage {
     if data_dir.as_os_str().is_empty() {
         merged.wrong("storage.data_dir", "must not be empty");
     }
-    let root_key_file = Some(merged.text("storage.root_key_file")).filter(|t| !t.is_empty());
     Storage {
         database_url: database_url(merged, files)
             .unwrap_or_else(|| DatabaseUrl::Sqlite(data_dir.join("sekisho.db"))),
-        root_key_file: root_key_file.map(PathBuf::from),
+        root_key_file: path(merged, "storage.root_key_file"),
+        database_url_file: path(merged, "storage.database_url_file"),
+        database_password_file: path(merged, "storage.database_password_file"),
         data_dir,
         pool: Pool {
             connections: merged.number("storage.connections"),
@@ -31,6 +32,10 @@ pub(super) fn storage(merged: &mut Merged, files: &SecretFiles) -> Storage {
         },
         lock_timeout: merged.seconds("storage.lock_timeout_seconds"),
     }
+}
+
+fn path(merged: &Merged, key: &str) -> Option<PathBuf> {
+    Some(merged.text(key)).filter(|text| !text.is_empty()).map(PathBuf::from)
 }
 
 fn database_url(merged: &mut Merged, files: &SecretFiles) -> Option<DatabaseUrl> {

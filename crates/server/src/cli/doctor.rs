@@ -2,13 +2,14 @@
 
 use super::exit::{Exit, Stop};
 use super::instance::lock_path;
-use super::open::runtime;
+use super::open::{options, runtime};
 use super::output::Out;
 use crate::config::{self, Flags};
 use crate::doctor::{self, Finding, Patient, State};
 use crate::system::SystemClock;
 use sekisho_core::Clock as _;
 use sekisho_core::settings::DatabaseUrl;
+use sekisho_store::OpenOptions;
 use serde_json::json;
 
 /// The example of `sekisho doctor --help`.
@@ -29,7 +30,10 @@ pub(super) fn run(flags: &Flags, out: &mut Out) -> Result<(), Stop> {
         DatabaseUrl::Postgres(_) => None,
     });
     let lock = database.map(|database| lock_path(&database));
-    let patient = Patient { loaded, now: SystemClock.now(), lock };
+    let now = SystemClock.now();
+    let options =
+        loaded.as_ref().map_or_else(|_| OpenOptions::new(now), |loaded| options(&loaded.settings, None));
+    let patient = Patient { loaded, now, clock: &SystemClock, options, lock };
     let runtime = runtime()?;
     let found = runtime.block_on(doctor::examine(&patient));
     let worst = found.iter().map(|finding| finding.state).max().unwrap_or(State::Ok);

@@ -12,21 +12,27 @@ use crate::system::{SystemClock, SystemDice};
 use crate::telemetry::AuthTrace;
 use sekisho_core::settings::{DatabaseUrl, Settings};
 use sekisho_core::{Actor, Clock as _, Ctx, RequestId, dice, keys};
-use sekisho_store::{EchoHook, NO_POSTGRESQL, OpenOptions, Store, resolved};
+use sekisho_store::{Dialect, EchoHook, Look, NO_POSTGRESQL, OpenOptions, Pooling, Store, resolved};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// How a command reaches the server's state: it opens the same file, whether a server runs on it or not.
+/// Where the right root key is, on one node and on several.
+const FROM_BACKUP: &str = "put the right file back from your backup";
+const FROM_A_NODE: &str = "copy the file of another node, or put it back from your backup";
+
+/// How a command reaches the server's state: it opens the same database, whether a server runs on it or not.
 pub(super) struct Open {
     flags: Flags,
     /// Whether a database is made where there is none.
     make: bool,
+    /// Whether it is made beside an application's tables.
+    among_others: bool,
 }
 
 impl Open {
     /// With what the command line says about the configuration.
     pub(super) fn new(flags: Flags) -> Open {
-        Open { flags, make: false }
+        Open { flags, make: false, among_others: false }
     }
 
     /// The same, for the one command that may be the first: it makes the database where there is none.
@@ -35,14 +41,27 @@ impl Open {
         self
     }
 
+    /// The same, where an application's tables are in the same database of PostgreSQL and ours are to stand beside them.
+    pub(super) fn among_others(mut self) -> Open {
+        self.among_others = true;
+        self
+    }
+
     /// The files that a command must not write over.
     pub(super) fn own_files(&self) -> Result<OwnFiles, Stop> {
         Ok(OwnFiles::of(&config::load(&self.flags)?))
     }
 
-    /// Whether there is a database already.
+    /// Whether there is a database of ours already.
     pub(super) fn has_database(&self) -> Result<bool, Stop> {
-        Ok(sqlite_path(&config::load(&self.flags)?.settings)?.exists())
+        let settings = config::load(&self.flags)?.settings;
+        match &settings.storage.database_url {
+            DatabaseUrl::Sqlite(path) => Ok(resolved(path).exists()),
+            url => {
+                let look = runtime()?.block_on(Look::at(url));
+                Ok(look.map_err(|error| refused(&settings, &error))?.is_some())
+            }
+        }
     }
 
     /// Opens everything, runs the command on it, and closes it again.
@@ -51,20 +70,29 @@ impl Open {
         command: impl AsyncFnOnce(Arc<App>) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
         let mut settings = config::load(&self.flags)?.settings;
-        let database = sqlite_path(&settings)?;
-        if !self.make && !database.exists() {
+        let new = match self.make {
+            true => database_file(&settings).is_some_and(|file| !file.exists()),
+            false => !self.has_database()?,
+        };
+        if new && !self.make {
+            let (at, or) = match database_file(&settings) {
+                Some(file) => (file.display().to_string(), "; or say --data DIR"),
+                None => (settings.storage.database_url.redacted(), ""),
+            };
             return Err(Stop::usage(format!(
-                "no database at {}: `sekisho serve` or `sekisho user add` makes one; or say --data DIR",
-                database.display()
+                "no database at {at}: `sekisho serve` or `sekisho user add` makes one{or}"
             )));
         }
-        if !database.exists() {
+        if new {
             // The root key, which makes its own directory, may lie elsewhere.
             root_key::make_directory(&settings.storage.data_dir)?;
         }
         // One command hashes one password.
         settings.hashing.threads = 1;
         runtime()?.block_on(async {
+            if self.among_others {
+                make_among_others(&settings).await?;
+            }
             let root = root(&settings).await?;
             let app = app(settings, &root, AuthTrace::off(), None).await?;
             command(app).await
@@ -91,11 +119,35 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
         .map_err(|error| Stop::unavailable(format!("cannot start: {error}")))
 }
 
-/// The SQLite file of these settings; where they name a symbolic link, the one that it leads to.
+/// The SQLite file of these settings, for a command that works on nothing else.
 pub(super) fn sqlite_path(settings: &Settings) -> Result<PathBuf, Stop> {
+    database_file(settings).ok_or_else(|| Stop::usage(format!("storage.database_url: {NO_POSTGRESQL}")))
+}
+
+/// The SQLite file of these settings; where they name a symbolic link, the one that it leads to. None on PostgreSQL.
+pub(super) fn database_file(settings: &Settings) -> Option<PathBuf> {
     match &settings.storage.database_url {
-        DatabaseUrl::Sqlite(path) => Ok(resolved(path)),
-        DatabaseUrl::Postgres(_) => Err(Stop::usage(format!("storage.database_url: {NO_POSTGRESQL}"))),
+        DatabaseUrl::Sqlite(path) => Some(resolved(path)),
+        DatabaseUrl::Postgres(_) => None,
+    }
+}
+
+/// How the database of these settings is opened.
+pub(super) fn options(settings: &Settings, echo: Option<EchoHook>) -> OpenOptions {
+    let pool = settings.storage.pool;
+    OpenOptions {
+        echo,
+        lock_wait: settings.storage.lock_timeout,
+        pool: Pooling {
+            connections: pool.connections,
+            readers: pool.readers,
+            connect_timeout: pool.connect_timeout,
+            acquire_timeout: pool.acquire_timeout,
+            statement_timeout: pool.statement_timeout,
+            keepalive: pool.keepalive,
+        },
+        measure: settings.metrics.listen.is_some(),
+        ..OpenOptions::new(SystemClock.now())
     }
 }
 
@@ -104,33 +156,60 @@ pub(super) async fn root(settings: &Settings) -> Result<RootKey, Stop> {
     if let Some(root) = root_key::read(settings)? {
         return Ok(root);
     }
-    let database = sqlite_path(settings)?;
-    if database.exists() {
+    let file = database_file(settings);
+    // Opening a file that is not there would make it, and the key comes first.
+    if file.as_ref().is_none_or(|file| file.exists()) {
         let store = store(settings, None).await?;
         if fingerprint(&store).await.map_err(Failure::from)?.is_some() {
+            let (database, mend) = match &file {
+                Some(file) => (file.display().to_string(), FROM_BACKUP),
+                None => (settings.storage.database_url.redacted(), FROM_A_NODE),
+            };
             return Err(Stop::usage(format!(
-                "the root key {} is missing, and the database {} was made with it: put the file back from your backup",
-                root_key::path(settings).display(),
-                database.display()
+                "the root key {} is missing, and the database {database} was made with it: {mend}",
+                root_key::path(settings).display()
             )));
         }
+        store.close().await;
     }
     Ok(root_key::make(settings, &SystemDice)?)
 }
 
+/// Makes our tables beside an application's; whoever opens the database later finds them there.
+async fn make_among_others(settings: &Settings) -> Result<(), Stop> {
+    // That no root key is named must show before.
+    root_key::read(settings)?;
+    let options = OpenOptions { among_others: true, ..options(settings, None) };
+    let opened = Store::open(&settings.storage.database_url, options).await;
+    opened.map_err(|error| refused(settings, &error))?.close().await;
+    Ok(())
+}
+
 async fn store(settings: &Settings, echo: Option<EchoHook>) -> Result<Store, Stop> {
+    if let Some(file) = database_file(settings) {
+        whole(&file)?;
+    }
+    let opened = Store::open(&settings.storage.database_url, options(settings, echo)).await;
+    opened.map_err(|error| refused(settings, &error))
+}
+
+/// Why the database was not opened, and what can be done about that.
+fn refused(settings: &Settings, error: &sekisho_store::Error) -> Stop {
     let url = &settings.storage.database_url;
-    whole(&sqlite_path(settings)?)?;
-    let mut options = OpenOptions::new(SystemClock.now());
-    options.echo = echo;
-    options.measure = settings.metrics.listen.is_some();
-    Store::open(url, options).await.map_err(|error| {
-        let mut stop = Stop::unavailable(format!("{}: {error}", url.redacted()));
-        if let (sekisho_store::Error::Foreign { .. }, DatabaseUrl::Sqlite(path)) = (&error, url) {
-            stop.lines.extend(ways_to_adopt(path));
-        }
-        stop
-    })
+    let line = format!("{}: {error}", url.redacted());
+    let mut stop = match (url, error) {
+        // Only another address mends it: there is no use in starting again with the same.
+        (DatabaseUrl::Postgres(_), sekisho_store::Error::Misuse { .. }) => Stop::usage(line),
+        _ => Stop::unavailable(line),
+    };
+    if let sekisho_store::Error::Foreign { .. } = error {
+        let (what, its) = match url {
+            DatabaseUrl::Sqlite(path) => (path.display().to_string(), "this file"),
+            DatabaseUrl::Postgres(address) => (address.redacted(), "this database"),
+        };
+        stop.lines.extend(ways_to_adopt(&what, its));
+    }
+    stop
 }
 
 /// Stops where a restore was ended in the middle.
@@ -139,11 +218,10 @@ pub(super) fn whole(database: &Path) -> Result<(), Stop> {
 }
 
 /// What to type where the database is an application's.
-fn ways_to_adopt(path: &Path) -> [String; 3] {
-    let path = path.display();
+fn ways_to_adopt(path: &str, its: &str) -> [String; 3] {
     [
         format!(
-            "`sekisho adopt {path} --app DIR --in-place` puts Sekisho's tables into this file, beside the application's"
+            "`sekisho adopt {path} --app DIR --in-place` puts Sekisho's tables into {its}, beside the application's"
         ),
         format!(
             "`sekisho adopt {path} --app DIR`, with a DATABASE_URL of Sekisho's own or none, copies users and items"
@@ -159,7 +237,6 @@ pub(super) async fn app(
     trace: AuthTrace,
     echo: Option<EchoHook>,
 ) -> Result<Arc<App>, Stop> {
-    sqlite_path(&settings)?;
     let store = store(&settings, echo).await?;
     belongs_to(&store, root).await?;
     let keys = key_ring(&settings, root)?;
@@ -181,24 +258,25 @@ async fn belongs_to(store: &Store, root: &RootKey) -> Result<(), Stop> {
     if kept == own {
         return Ok(());
     }
+    let mend = match store.dialect() {
+        Dialect::Sqlite => FROM_BACKUP,
+        Dialect::Postgres => FROM_A_NODE,
+    };
     Err(Stop::usage(format!(
-        "{} is not the root key of this database (fingerprint {own}, not {kept}): put the right file back from your backup",
+        "{} is not the root key of this database (fingerprint {own}, not {kept}): {mend}",
         root.path.display()
     )))
 }
 
-/// What the database holds; of two processes that start on a new one, the second finds the first one's.
+/// What the database holds; of two processes that start on a new one, on whatever nodes, the second finds the first one's.
 async fn kept_fingerprint(store: &Store, own: &str) -> Result<String, sekisho_store::Error> {
     if let Some(kept) = fingerprint(store).await? {
         return Ok(kept);
     }
     let mut tx = store.begin().await?;
-    if let Some(kept) = tx.meta(root_key::KEPT_AS).await? {
-        return Ok(kept);
-    }
-    tx.set_meta(root_key::KEPT_AS, own).await?;
+    let kept = tx.agree_on_meta(root_key::KEPT_AS, own).await?;
     tx.commit().await?;
-    Ok(own.to_owned())
+    Ok(kept)
 }
 
 async fn fingerprint(store: &Store) -> Result<Option<String>, sekisho_store::Error> {

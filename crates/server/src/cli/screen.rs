@@ -12,8 +12,8 @@ pub(super) struct Screen<'a> {
     pub(super) address: SocketAddr,
     /// Where the figures are served, if they are.
     pub(super) figures: Option<SocketAddr>,
-    /// The database file.
-    pub(super) database: &'a Path,
+    /// The database file, if it is one.
+    pub(super) database: Option<&'a Path>,
     /// The root key's file.
     pub(super) root_key: &'a Path,
     /// Whether there is a user who could log in.
@@ -39,11 +39,11 @@ impl Screen<'_> {
         if let Some(figures) = self.figures {
             lines.push(format!("metrics     http://{figures}/metrics"));
         }
-        lines.push(format!(
-            "data        {} (database), {} (root key)",
-            shown(self.database),
-            shown(self.root_key)
-        ));
+        let database = match self.database {
+            Some(file) => shown(file),
+            None => self.settings.storage.database_url.redacted(),
+        };
+        lines.push(format!("data        {database} (database), {} (root key)", shown(self.root_key)));
         lines.push(format!("profile     {}", self.profile()));
         if self.demo {
             lines.push("first user  tim, password tim1234, with one item (--demo)".to_owned());
@@ -95,7 +95,7 @@ mod tests {
             settings: &settings,
             address: "127.0.0.1:8000".parse().unwrap(),
             figures: Some("127.0.0.1:9464".parse().unwrap()),
-            database: Path::new("/srv/data/sekisho.db"),
+            database: Some(Path::new("/srv/data/sekisho.db")),
             root_key: Path::new("/srv/data/sekisho.key"),
             has_users: false,
             demo: false,

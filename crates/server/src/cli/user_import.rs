@@ -96,9 +96,9 @@ async fn all(app: Option<&App>, mut import: Import, args: ImportArgs, out: &mut 
     }
 }
 
-/// A server that runs holds the lock beside the database.
+/// A server that runs holds the lock beside the database; on PostgreSQL it may run on any machine, and is taken to.
 fn pace(app: &App) -> Result<Pace, Stop> {
-    let database = open::sqlite_path(&app.current().settings)?;
+    let Some(database) = open::database_file(&app.current().settings) else { return Ok(Pace::Beside) };
     let free = Instance::try_take(&database)?.is_some();
     Ok(if free { Pace::Alone } else { Pace::Beside })
 }

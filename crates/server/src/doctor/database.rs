@@ -2,14 +2,15 @@
 
 use super::files::database_files;
 use super::finding::{Finding, fail, ok, warn};
+use super::postgres;
 use super::running::Server;
 use super::system::{name_of, users_of};
 use crate::config::root_key;
 use crate::telemetry::log::rfc3339;
 use sekisho_core::credentials::Scheme;
-use sekisho_core::settings::{DatabaseUrl, Settings};
-use sekisho_core::{SchemeCost, Timestamp};
-use sekisho_store::{Error, Look, NO_POSTGRESQL, is_writable};
+use sekisho_core::settings::{DatabaseUrl, PostgresUrl, Settings};
+use sekisho_core::{Clock, SchemeCost, Timestamp};
+use sekisho_store::{Error, Look, OpenOptions, is_writable};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -40,13 +41,16 @@ impl Looked {
     }
 }
 
-pub(super) async fn look(settings: &Settings, server: &Server) -> Looked {
+/// `options` are how PostgreSQL is opened, `clock` is what its own is held against.
+pub(super) async fn look(
+    settings: &Settings,
+    server: &Server,
+    options: &OpenOptions,
+    clock: &dyn Clock,
+) -> Looked {
     let path = match &settings.storage.database_url {
         DatabaseUrl::Sqlite(path) => path,
-        DatabaseUrl::Postgres(_) => {
-            let mend = "change storage.database_url or DATABASE_URL";
-            return Looked { findings: vec![fail("database", NO_POSTGRESQL, mend)], ..Looked::default() };
-        }
+        DatabaseUrl::Postgres(address) => return look_at_server(settings, address, options, clock).await,
     };
     if !path.exists() {
         let what = format!("none yet at {}; the first start makes it", path.display());
@@ -64,8 +68,14 @@ pub(super) async fn look(settings: &Settings, server: &Server) -> Looked {
         return Looked { findings: vec![missing], ..Looked::default() };
     }
     let mut looked = Looked::default();
-    if let Err(error) = read(path, &mut looked).await {
-        looked.findings.push(refused(path, &error));
+    let at = path.display().to_string();
+    let read = async {
+        let mut look = Look::open(path)?;
+        read(&mut look, &at, &mut looked).await?;
+        log_is_kept(&mut look, &mut looked).await
+    };
+    if let Err(error) = read.await {
+        looked.findings.push(refused(&at, &error));
         return looked;
     }
     looked.findings.extend(looked.standing.as_ref().map(|since| beside(settings, *since)));
@@ -74,8 +84,39 @@ pub(super) async fn look(settings: &Settings, server: &Server) -> Looked {
     looked
 }
 
-async fn read(path: &Path, looked: &mut Looked) -> Result<(), Error> {
-    let mut look = Look::open(path)?;
+async fn look_at_server(
+    settings: &Settings,
+    address: &PostgresUrl,
+    options: &OpenOptions,
+    clock: &dyn Clock,
+) -> Looked {
+    let pool = &settings.storage.pool;
+    let mut looked = Looked {
+        findings: postgres::examine(address, pool, options.clone(), || clock.now()).await,
+        ..Looked::default()
+    };
+    // What does not answer is not asked again.
+    if looked.findings.len() == 1 {
+        return looked;
+    }
+    let at = address.redacted();
+    match Look::if_any(&settings.storage.database_url, options.clone()).await {
+        Ok(None) => {
+            let what = format!("no tables of ours yet in {at}; the first start makes them");
+            looked.findings.push(ok("database", what));
+        }
+        Ok(Some(mut look)) => {
+            if let Err(error) = read(&mut look, &at, &mut looked).await {
+                looked.findings.push(refused(&at, &error));
+            }
+            looked.findings.extend(looked.standing.as_ref().map(|since| beside(settings, *since)));
+        }
+        Err(error) => looked.findings.push(refused(&at, &error)),
+    }
+    looked
+}
+
+async fn read(look: &mut Look, at: &str, looked: &mut Looked) -> Result<(), Error> {
     let schema = look.schema().await?;
     looked.fingerprint = look.meta(root_key::KEPT_AS).await?;
     looked.last_event = look.last_event_at().await?;
@@ -83,7 +124,6 @@ async fn read(path: &Path, looked: &mut Looked) -> Result<(), Error> {
     looked.standing = standing.as_ref().map(|standing| Timestamp::from_micros(standing.since));
     looked.copy = standing.map(|standing| PathBuf::from(standing.copy));
     looked.costs = look.hash_mix().await?.into_iter().map(|(kind, _)| kind).collect();
-    let at = path.display();
     looked.findings.push(if schema.found < schema.known {
         let what =
             format!("{at}, schema version {}; the next start brings it to {}", schema.found, schema.known);
@@ -93,7 +133,7 @@ async fn read(path: &Path, looked: &mut Looked) -> Result<(), Error> {
             "`sekisho db backup FILE` before the new version starts: an older one refuses it then",
         )
     } else {
-        look.serves()?;
+        look.serves().await?;
         ok("database", format!("{at}, schema version {}", schema.found))
     });
     for what in look.intruders().await? {
@@ -101,6 +141,10 @@ async fn read(path: &Path, looked: &mut Looked) -> Result<(), Error> {
                     one of an adoption in place comes back when that is run again";
         looked.findings.push(warn("triggers", what, mend));
     }
+    Ok(())
+}
+
+async fn log_is_kept(look: &mut Look, looked: &mut Looked) -> Result<(), Error> {
     if !look.keeps_log().await? {
         looked.findings.push(warn(
             "journal_mode",
@@ -117,18 +161,18 @@ fn beside(settings: &Settings, since: Timestamp) -> Finding {
     let since = rfc3339(since);
     let password = &settings.password;
     if password.scheme == Scheme::Bcrypt && !password.rehash {
-        return ok("beside", format!("an application uses the same file, since {since}"));
+        return ok("beside", format!("an application uses the same database, since {since}"));
     }
     fail(
         "beside",
         format!(
-            "an application uses the same file since {since}, and the hashes written now are none that it reads"
+            "an application uses the same database since {since}, and the hashes written now are none that it reads"
         ),
         "set password.scheme = \"bcrypt\" and password.rehash = false, or end the trial with `sekisho adopt --release`",
     )
 }
 
-fn refused(path: &Path, error: &Error) -> Finding {
+fn refused(at: &str, error: &Error) -> Finding {
     let mend = match error {
         Error::Foreign { .. } => "`sekisho adopt` takes its users over; or name another file in DATABASE_URL",
         Error::SchemaNewer { .. } => {
@@ -140,7 +184,7 @@ fn refused(path: &Path, error: &Error) -> Finding {
         Error::Busy { .. } => "find out who holds it: `fuser` on the file",
         _ => "see to the file and its folder: are they there, and may the server's user read and write them?",
     };
-    fail("database", format!("{}: {error}", path.display()), mend)
+    fail("database", format!("{at}: {error}"), mend)
 }
 
 /// Tried only while somebody has the file open: nobody else can hold its lock, and where a crash left a log, trying

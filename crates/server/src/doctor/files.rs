@@ -15,7 +15,11 @@ use std::path::{Path, PathBuf};
 /// `lock` is the file that a server locks, `copy` what a trial beside an application keeps for the way back, while it lasts.
 pub(super) fn examine(loaded: &Loaded, lock: Option<&Path>, copy: Option<&Path>) -> Vec<Finding> {
     let settings = &loaded.settings;
-    let mut found = vec![directory(&settings.storage.data_dir)];
+    let mut found = Vec::from_iter(secrets(loaded));
+    if let DatabaseUrl::Postgres(_) = &settings.storage.database_url {
+        return found;
+    }
+    found.push(directory(&settings.storage.data_dir));
     found.push(modes(settings, copy.is_some()));
     found.extend(owners(settings, lock, copy.is_some()));
     if let DatabaseUrl::Sqlite(path) = &settings.storage.database_url {
@@ -36,6 +40,25 @@ pub(super) fn exposed(path: &Path) -> bool {
 /// Whether the file's mode has one of these bits.
 fn allows(path: &Path, bits: u32) -> bool {
     metadata(path).is_ok_and(|meta| meta.mode() & bits != 0)
+}
+
+/// The files in which the database's password stands.
+fn secrets(loaded: &Loaded) -> Option<Finding> {
+    let storage = &loaded.settings.storage;
+    let open: Vec<_> = [&storage.database_url_file, &storage.database_password_file]
+        .into_iter()
+        .flatten()
+        .filter(|path| exposed(path))
+        .map(|path| path.display().to_string())
+        .collect();
+    let files = open.join(" ");
+    (!open.is_empty()).then(|| {
+        warn(
+            "database_password",
+            format!("others than its owner may read the database's password in {files}"),
+            format!("chmod 600 {files}"),
+        )
+    })
 }
 
 /// The database and what SQLite keeps beside it.

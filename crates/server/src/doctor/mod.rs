@@ -10,6 +10,7 @@ mod finding;
 mod keys;
 mod limits;
 mod network;
+mod postgres;
 mod running;
 mod space;
 mod system;
@@ -17,7 +18,9 @@ mod system;
 pub use finding::{Finding, State};
 
 use crate::config::{ConfigError, Loaded};
-use sekisho_core::Timestamp;
+use sekisho_core::settings::DatabaseUrl;
+use sekisho_core::{Clock, Timestamp};
+use sekisho_store::OpenOptions;
 use std::path::PathBuf;
 
 /// What the checks start from.
@@ -26,6 +29,10 @@ pub struct Patient {
     pub loaded: Result<Loaded, ConfigError>,
     /// The present time.
     pub now: Timestamp,
+    /// The clock itself, against which that of PostgreSQL is held.
+    pub clock: &'static dyn Clock,
+    /// How PostgreSQL is opened.
+    pub options: OpenOptions,
     /// The file that a running server holds locked.
     pub lock: Option<PathBuf>,
 }
@@ -37,13 +44,19 @@ pub async fn examine(patient: &Patient) -> Vec<Finding> {
         Err(error) => return configuration::broken(error),
     };
     let settings = &loaded.settings;
-    let server = running::find(patient.lock.as_deref());
-    let looked = database::look(settings, &server).await;
+    let server = match &settings.storage.database_url {
+        DatabaseUrl::Sqlite(_) => running::find(patient.lock.as_deref()),
+        DatabaseUrl::Postgres(_) => network::find(settings),
+    };
+    let looked = database::look(settings, &server, &patient.options, patient.clock).await;
 
     let mut found = configuration::examine(loaded, looked.beside());
     found.extend(keys::examine(loaded, looked.fingerprint.as_deref(), patient.now));
     found.extend(files::examine(loaded, patient.lock.as_deref(), looked.copy.as_deref()));
-    found.extend(space::examine(settings));
+    // The disk of a PostgreSQL server is not to be seen from here.
+    if matches!(settings.storage.database_url, DatabaseUrl::Sqlite(_)) {
+        found.extend(space::examine(settings));
+    }
     found.extend(looked.findings);
     found.extend(running::examine(settings, &server));
     found.extend(clock::examine(settings, patient.now, looked.last_event));

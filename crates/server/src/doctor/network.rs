@@ -30,6 +30,18 @@ pub(super) fn examine(settings: &Settings, server: &Server) -> Finding {
     judge(wanted, holder, server)
 }
 
+/// The server of this program that listens there, where no lock tells: on PostgreSQL.
+pub(super) fn find(settings: &Settings) -> Server {
+    let wanted = settings.server.listen;
+    let listening = listeners().unwrap_or_default();
+    let there = listening.iter().find(|(there, _)| wanted.port() != 0 && meets(*there, wanted));
+    let pid = there.and_then(|(_, socket)| socket_holder(*socket));
+    match pid.filter(|pid| name_of(*pid) == name_of(std::process::id())) {
+        Some(pid) => Server::Running { pid: Some(pid) },
+        None => Server::Stopped,
+    }
+}
+
 /// Whether nobody else can listen at `wanted` while somebody listens `there`.
 fn meets(there: SocketAddr, wanted: SocketAddr) -> bool {
     let any = there.ip().is_unspecified() || wanted.ip().is_unspecified();

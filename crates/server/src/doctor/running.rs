@@ -28,6 +28,14 @@ pub(super) fn find(lock: Option<&Path>) -> Server {
 }
 
 pub(super) fn examine(settings: &Settings, server: &Server) -> Option<Finding> {
+    if let DatabaseUrl::Postgres(_) = &settings.storage.database_url {
+        return Some(match server {
+            Server::Running { pid: Some(pid) } => {
+                ok("server", format!("{} (process {pid}) runs here; other nodes are not seen", name_of(*pid)))
+            }
+            _ => ok("server", "none runs here; other nodes are not seen"),
+        });
+    }
     let Server::Running { pid } = server else {
         return Some(ok("server", "none runs on this database"));
     };

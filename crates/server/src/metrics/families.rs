@@ -1,7 +1,7 @@
 //! Every family that this program counts itself, in the order of the page.
 
 use sekisho_core::SchemeCost;
-use sekisho_store::Measured;
+use sekisho_store::{Measured, PoolStatus};
 
 use crate::app::App;
 use crate::hashing::Figures;
@@ -26,6 +26,9 @@ pub(super) fn write(page: &mut Page, app: &App, gate: &Gate, stored: Option<&[(S
     page.gauge("sekisho_database_up", help, |samples| samples.of(&[], u64::from(stored.is_some())));
     if let Some(measured) = app.store.measured() {
         database(page, &measured);
+    }
+    if let Some(pool) = app.store.pool() {
+        connections_to_database(page, pool);
     }
     stored_hashes(page, stored.unwrap_or_default());
 }
@@ -152,6 +155,19 @@ fn database(page: &mut Page, measured: &Measured) {
             samples.of(&[("kind", kind)], *count);
         }
     });
+}
+
+/// PostgreSQL alone has them.
+fn connections_to_database(page: &mut Page, pool: PoolStatus) {
+    let help = "PostgreSQL: connections of the pool, by state: on_loan, idle.";
+    page.gauge("sekisho_database_pool_connections", help, |samples| {
+        samples.of(&[("state", "on_loan")], pool.on_loan);
+        samples.of(&[("state", "idle")], pool.open.saturating_sub(pool.on_loan));
+    });
+    let help = "PostgreSQL: connections that the pool may have: storage.connections.";
+    page.gauge("sekisho_database_pool_limit", help, |samples| samples.of(&[], pool.most));
+    let help = "PostgreSQL: transactions that wait for a connection.";
+    page.gauge("sekisho_database_pool_waiting", help, |samples| samples.of(&[], pool.waiting));
 }
 
 /// By scheme and not by cost: a handful of rows, whatever was imported.
