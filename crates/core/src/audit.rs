@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::credentials::SchemeCost;
 use crate::id::UserId;
+use crate::time::Timestamp;
 
 /// Something that happened to an account or an item; recorded in the transaction that made it so.
 ///
@@ -73,6 +74,13 @@ pub enum Event {
     DatabaseFrozen,
     /// Writing goes on.
     DatabaseUnfrozen,
+    /// Events were deleted because their time was over.
+    EventsPurged {
+        /// How many.
+        events: u64,
+        /// What had happened before this was deleted.
+        before: Timestamp,
+    },
     /// An item was added.
     ItemAdded {
         /// Its number.
@@ -103,6 +111,7 @@ impl Event {
             Self::UserDeleted { .. } => "user_deleted",
             Self::DatabaseFrozen => "database_frozen",
             Self::DatabaseUnfrozen => "database_unfrozen",
+            Self::EventsPurged { .. } => "events_purged",
             Self::ItemAdded { .. } => "item_added",
             Self::ItemRemoved { .. } => "item_removed",
         }
@@ -122,6 +131,7 @@ impl Event {
             | Self::UserDeleted { user }
             | Self::ItemAdded { owner: user, .. } => Some(*user),
             Self::UsersExported { .. }
+            | Self::EventsPurged { .. }
             | Self::DatabaseFrozen
             | Self::DatabaseUnfrozen
             | Self::ItemRemoved { .. } => None,
@@ -134,6 +144,9 @@ impl Event {
             Self::UserAdopted { external_id, .. } => json!({ "external_id": external_id }),
             Self::PasswordUpgraded { from, to, .. } => json!({ "from": from, "to": to }),
             Self::UsersExported { users, hashes } => json!({ "users": users, "hashes": hashes }),
+            Self::EventsPurged { events, before } => {
+                json!({ "events": events, "before": before.as_micros() })
+            }
             Self::ItemAdded { item_id, .. } | Self::ItemRemoved { item_id } => json!({ "item_id": item_id }),
             _ => json!({}),
         }

@@ -7,6 +7,8 @@ use sha2::Sha256;
 pub const SIGNING: &str = "sekisho/v1/access-token-signing";
 /// The key by which the dummy hash of an unknown name is drawn ([`crate::credentials::draw_dummy`]).
 pub const DUMMY: &str = "sekisho/v1/dummy-hash";
+/// The key under which nodes name what they count together ([`crate::limit::counted_as`]).
+pub const LIMITS: &str = "sekisho/v1/shared-limits";
 /// Not a key but a name: by it nodes know that they share one root. Safe to print.
 pub const FINGERPRINT: &str = "sekisho/v1/root-fingerprint";
 
@@ -37,6 +39,10 @@ mod tests {
         assert_eq!(
             hex(derive(&root, DUMMY)),
             "288b47c5e50a4957638d00d8c07a8a5aa370d7c9b0fc36062ea294e8c83be05c"
+        );
+        assert_eq!(
+            hex(derive(&root, LIMITS)),
+            "975b3ee751c04a9f7b1a372c9ca214f0e6c4a983752ac40ec8482f58d81143a8"
         );
         assert_eq!(
             hex(derive(&root, FINGERPRINT)),

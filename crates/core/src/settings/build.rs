@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::instant::parse_instant;
 use super::layer::printable;
-use super::limits::{Allowance, Cors, Hashing, Http, Throttle};
+use super::limits::{Allowance, Audit, Cors, Hashing, Http, Jobs, Throttle};
 use super::merge::Merged;
 use super::model::{
     Accounts, Log, LogFormat, LogLevel, Metrics, Password, Profile, Registration, RegistrationMode, Server,
@@ -49,6 +50,8 @@ pub(super) fn build(merged: &mut Merged, files: &SecretFiles) -> Settings {
         throttle: throttle(merged),
         log: log(merged),
         metrics: Metrics { listen: merged.parsed("metrics.listen", parse_listen) },
+        audit: Audit { keep: days(merged.number("audit.keep_days")) },
+        jobs: Jobs { check: merged.seconds("jobs.check_seconds") },
         warnings: Vec::new(),
         values: Vec::new(),
     }
@@ -232,6 +235,11 @@ fn cors(merged: &mut Merged) -> Cors {
         allowed_headers: allowed_headers.iter().map(|h| h.to_ascii_lowercase()).collect(),
         max_age: merged.seconds("http.cors_max_age_seconds"),
     }
+}
+
+/// So many days; 0 is none.
+fn days(number: u32) -> Option<Duration> {
+    (number > 0).then(|| Duration::from_secs(u64::from(number) * 24 * 3600))
 }
 
 /// RFC 9110, 5.1: a header's name is a token.

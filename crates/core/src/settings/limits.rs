@@ -1,4 +1,4 @@
-//! The settings that bound what clients can use up: hashing, connections, failed log-ins.
+//! The settings that bound what clients can use up, and what is kept: hashing, connections, failed log-ins, events.
 
 use std::time::Duration;
 
@@ -90,4 +90,18 @@ pub struct Allowance {
     pub burst: u32,
     /// The time after which one failure is forgotten.
     pub refill: Duration,
+}
+
+/// Section `audit`: how long events are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// After how long an event is deleted; `None`: never.
+    pub keep: Option<Duration>,
+}
+
+/// Section `jobs`: what the servers do by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Jobs {
+    /// How often a server looks whether a job is due.
+    pub check: Duration,
 }

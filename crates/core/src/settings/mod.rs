@@ -39,7 +39,7 @@ pub(crate) use dotenv::dotenv_values;
 pub use dotenv::layer_from_dotenv;
 pub use in_place::keep_what_is_fixed;
 pub use layer::{Layer, Origin, SettingsError, layer_from_env, layer_from_flags};
-pub use limits::{Allowance, Cors, Hashing, Http, Pool, Throttle};
+pub use limits::{Allowance, Audit, Cors, Hashing, Http, Jobs, Pool, Throttle};
 pub use merge::{DEFAULT_TOML, Origins};
 pub use model::{
     Accounts, Log, LogFormat, LogLevel, Password, Profile, Registration, RegistrationMode, Server, Settings,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::database_url::DatabaseUrl;
-use super::limits::{Hashing, Http, Pool, Throttle};
+use super::limits::{Audit, Hashing, Http, Jobs, Pool, Throttle};
 use super::value::Value;
 use crate::credentials::{HashParams, PasswordPolicy, Scheme};
 use crate::jose::Algorithm;
@@ -39,6 +39,10 @@ pub struct Settings {
     pub log: Log,
     /// Section `metrics`.
     pub metrics: Metrics,
+    /// Section `audit`.
+    pub audit: Audit,
+    /// Section `jobs`.
+    pub jobs: Jobs,
     /// What the operator should read at the start: one line each, without secrets.
     pub warnings: Vec<String>,
     /// The effective value of each key, in the registry's order: what `show` and `changes` read.
@@ -105,6 +109,10 @@ pub struct Storage {
     pub database_url: DatabaseUrl,
     /// The file of the root key as configured; else `sekisho.key` in the data directory.
     pub root_key_file: Option<PathBuf>,
+    /// The file that the database's address was read from, if one was.
+    pub database_url_file: Option<PathBuf>,
+    /// The file that the database's password was read from, if one was.
+    pub database_password_file: Option<PathBuf>,
     /// How PostgreSQL is spoken to.
     pub pool: Pool,
     /// How long a write waits for a lock that another transaction holds, on either database.

@@ -226,6 +226,13 @@ pub static SETTINGS: &[Setting] = &[
     setting("log.trace_auth", &["SEKISHO_TRACE_AUTH"], ON_OFF_AUTO, "print the steps of authentication"),
     setting("log.echo", &["SEKISHO_ECHO"], Kind::Bool, "print each SQL statement"),
     setting("metrics.listen", &[], Kind::Text, "the address on which /metrics is served, and nothing else"),
+    live(
+        "audit.keep_days",
+        &[],
+        Kind::Integer(0, 36_500),
+        "after how many days an event is deleted; 0: never",
+    ),
+    live("jobs.check_seconds", &[], SECONDS, "how often a server looks whether a job is due"),
 ];
 
 /// Finds a setting by its key.
