@@ -89,6 +89,11 @@ impl Observer {
         let start = Instant::now();
         let outcome = self.tell_to_come(text, count, run).await;
         measures.statement(text, start.elapsed(), &outcome);
+        // Here the database itself waited for the lock, and its caller is told.
+        if let Err(error @ Error::Busy { .. }) = &outcome {
+            measures.waited(start);
+            measures.failed(error);
+        }
         outcome
     }
 
