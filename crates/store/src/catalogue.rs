@@ -2,7 +2,7 @@
 
 use crate::statement::Statement;
 use crate::{
-    adopted, check, credentials, events, incoming, items, jobs, limits, meta, migrate, outgoing,
+    adopted, check, credentials, events, incoming, items, jobs, limits, meta, migrate, moving, outgoing,
     user_changes, users,
 };
 
@@ -18,6 +18,8 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         items::ALL,
         events::ALL,
         meta::ALL,
+        moving::SOURCE,
+        moving::TARGET,
         check::ALL,
         adopted::ALL,
         jobs::ALL,

@@ -49,7 +49,7 @@ impl Tx {
             return Ok(false);
         }
         let statements = match self.dialect() {
-            Dialect::Sqlite => sqlite::freeze::unmade(tables::names()),
+            Dialect::Sqlite => sqlite::freeze::unmade(tables::held()),
             Dialect::Postgres => postgres::freeze::unmade(),
         };
         for statement in statements {
@@ -64,7 +64,7 @@ impl Tx {
     async fn hold_writers(&mut self) -> Result<(), Error> {
         match self.dialect() {
             Dialect::Sqlite => Ok(()),
-            Dialect::Postgres => self.define(&postgres::freeze::lock(tables::names())).await,
+            Dialect::Postgres => self.define(&postgres::freeze::lock(tables::held())).await,
         }
     }
 }
@@ -73,8 +73,8 @@ impl Tx {
 fn made(dialect: Dialect) -> Vec<String> {
     match dialect {
         Dialect::Sqlite => {
-            sqlite::freeze::made(tables::names()).into_iter().map(|(_, statement)| statement).collect()
+            sqlite::freeze::made(tables::held()).into_iter().map(|(_, statement)| statement).collect()
         }
-        Dialect::Postgres => postgres::freeze::made(tables::names()),
+        Dialect::Postgres => postgres::freeze::made(tables::held()),
     }
 }

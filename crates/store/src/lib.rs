@@ -17,6 +17,7 @@ mod session;
 mod store;
 
 mod adopted;
+mod beside;
 mod check;
 mod clock;
 mod credentials;
@@ -36,10 +37,12 @@ mod catalogue;
 mod foreign;
 mod look;
 mod migrate;
+mod moving;
 mod postgres;
 mod sqlite;
 
 pub use adopted::Holder;
+pub use beside::TrialFailure;
 pub use catalogue::statements;
 pub use check::{Counts, Owned, StoredPassword, StoredUser, Unique};
 pub use dialect::Dialect;
@@ -50,12 +53,15 @@ pub use jobs::{Ended, Job, Lease};
 pub use limits::Counted;
 pub use look::Look;
 pub use measures::Measured;
+pub use moving::{
+    CopyError, Phase, Source, Step, TableCopied, Tally, Target, TargetState, copy_rows, target_state,
+};
 pub use migrate::{SchemaVersion, schema, schema_served};
-pub use postgres::{PoolStatus, Pooling};
+pub use postgres::{PoolStatus, Pooling, ServerFacts};
 pub use session::{Read, Tx};
 pub use sqlite::backup::{Copied, Progress, copy, settle};
 pub use sqlite::file::{beside, resolved};
-pub use sqlite::in_place::{TrialFailure, leave_wal, recover};
+pub use sqlite::in_place::{leave_wal, recover};
 pub use sqlite::lock::is_writable;
 pub use sqlite::sqlmodel::SqlModelFile;
 pub use statement::Statement;

@@ -39,7 +39,7 @@ const OURS: &[&str] = &[
 const OLDEST_SERVED: i64 = 3;
 
 /// Under this name the database says so, for programs that are older than it: as `3..=4`, the last its own version.
-const SERVED: &str = "schema_served";
+pub(crate) const SERVED: &str = "schema_served";
 
 /// The name under which Sekisho's own are listed.
 pub(crate) const OWNER: &str = "sekisho";

@@ -9,12 +9,17 @@ use crate::echo::Observer;
 use crate::error::Error;
 use crate::value::Param;
 
+pub(crate) mod check;
 pub(crate) mod clock;
 mod connect;
+mod copy;
 mod errors;
+mod facts;
 pub(crate) mod foreign;
 pub(crate) mod freeze;
+pub(crate) mod in_place;
 mod link;
+pub(crate) mod numbers;
 mod pipeline;
 mod pool;
 mod schema;
@@ -26,6 +31,7 @@ use connect::{Connector, Epoch};
 pub(crate) use link::Answer;
 use pipeline::Pipelines;
 use pool::Pool;
+pub use facts::ServerFacts;
 pub use pool::PoolStatus;
 pub(crate) use transaction::Transaction;
 
@@ -103,6 +109,11 @@ impl Server {
     pub(crate) async fn snapshot(&self) -> Result<Transaction, Error> {
         let loan = self.pool.take().await?;
         Ok(Transaction::snapshot(loan, Arc::clone(&self.connector), Arc::clone(&self.observer)))
+    }
+
+    /// Whether the schema has what a statement names.
+    pub(crate) async fn prepares(&self, text: &'static str) -> Result<(), Error> {
+        self.pool.take().await?.prepares(text).await.map_err(|failed| failed.error)
     }
 
     pub(crate) fn status(&self) -> PoolStatus {

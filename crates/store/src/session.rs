@@ -13,7 +13,8 @@ use crate::sqlite::Conn;
 use crate::sqlite::readers::Reader;
 use crate::sqlite::writer::Write;
 use crate::statement::Statement;
-use crate::value::{Param, Row};
+use crate::tables::Table;
+use crate::value::{Param, Row, Value};
 
 /// A connection that reads. Each statement sees the newest state, unless it came from [`Store::snapshot`].
 ///
@@ -231,6 +232,22 @@ impl Tx {
         match &mut self.read.session {
             Session::SqliteWriter(write) => write.with(work),
             _ => Err(Error::misuse("only a transaction on SQLite does this")),
+        }
+    }
+
+    /// Puts rows into a table by the thousand; on PostgreSQL alone.
+    pub(crate) async fn copy_in(&mut self, table: &Table, rows: &[Vec<Value>]) -> Result<(), Error> {
+        match &mut self.read.session {
+            Session::PostgresTransaction(tx) if !tx.is_snapshot() => tx.copy_in(table, rows).await,
+            _ => Err(Error::misuse("only a transaction on PostgreSQL does this")),
+        }
+    }
+
+    /// Runs text that was made at run time, however long it takes: how many rows it changed or gave; on PostgreSQL alone.
+    pub(crate) async fn at_length(&mut self, text: &str) -> Result<u64, Error> {
+        match &mut self.read.session {
+            Session::PostgresTransaction(tx) if !tx.is_snapshot() => tx.at_length(text).await,
+            _ => Err(Error::misuse("only a transaction on PostgreSQL does this")),
         }
     }
 

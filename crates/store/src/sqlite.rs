@@ -21,6 +21,7 @@ pub(crate) mod foreign;
 pub(crate) mod freeze;
 pub(crate) mod in_place;
 pub(crate) mod lock;
+pub(crate) mod numbers;
 pub(crate) mod readers;
 pub(crate) mod sqlmodel;
 pub(crate) mod views;

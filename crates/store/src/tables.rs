@@ -185,16 +185,19 @@ pub(crate) static TABLES: [Table; 10] = [
             must("failures", Int),
         ],
     ),
-    Table::new("sekisho_limits", 1, &[must("counted", Bytes), must("full_at", Int)]),
+    Table::new(LIMITS, 1, &[must("counted", Bytes), must("full_at", Int)]),
     Table::new(META, 1, &[must("name", Text), must("value", Text)]),
 ];
 
 /// What belongs to the database as a whole; some of its rows belong to this very database, and stay.
 pub(crate) const META: &str = "sekisho_meta";
 
-/// The names of all tables that we write, the list of migrations among them.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    TABLES.iter().map(|table| table.name).chain(["sekisho_migrations"])
+/// What failed log-ins have used up: counted while writes are on hold as at any other time.
+const LIMITS: &str = "sekisho_limits";
+
+/// The names of the tables that are not written while writes are on hold, the list of migrations among them.
+pub(crate) fn held() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.name).filter(|name| *name != LIMITS).chain(["sekisho_migrations"])
 }
 
 #[cfg(test)]

@@ -120,6 +120,11 @@ impl Row {
         Self(values)
     }
 
+    /// All of them, in order.
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        self.0
+    }
+
     /// Takes out the value at `position`.
     ///
     /// [`Error::Corrupt`] if there is none or it is not of the kind asked for. A value can be taken once: the second

@@ -1,12 +1,12 @@
 //! `sekisho db …`: the database as a whole.
 
-use super::db_freeze;
 use super::db_progress::ProgressLine;
 use super::exit::{Exit, Stop};
 use super::instance::Instance;
-use super::open::{Open, runtime, sqlite_path, whole};
+use super::open::{Open, options, runtime, sqlite_path, whole};
 use super::output::Out;
 use super::own_files::OwnFiles;
+use super::{db_copy, db_freeze, db_tools};
 use crate::config::root_key;
 use crate::config::{self, Flags, Loaded};
 use crate::database::backup::{self, Made};
@@ -17,7 +17,8 @@ use crate::database::{Problem, check};
 use crate::system::{SystemClock, SystemDice};
 use clap::{Args, Subcommand};
 use sekisho_core::Clock as _;
-use sekisho_store::{Counts, Progress};
+use sekisho_core::settings::DatabaseUrl;
+use sekisho_store::{Counts, Progress, resolved};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -29,10 +30,10 @@ pub(super) enum DbCommand {
     /// Runs beside a server and changes nothing. Exit code 0: nothing is wrong; 1: something is, each named by its row.
     /// A hash that came unreadable from an application is a note: the database is sound, and that user needs a new password.
     #[command(
-        after_help = "Example:\n  sekisho db check\n  sekisho db check --json | jq .findings\n  sekisho db check /backup/sekisho.db"
+        after_help = "Example:\n  sekisho db check\n  sekisho db check --json | jq .findings\n  sekisho db check /backup/sekisho.db\n  sekisho db check postgresql://sekisho@db1/sekisho"
     )]
     Check(Check),
-    /// Back up the database while the server runs
+    /// Back up the database while the server runs (of PostgreSQL: say how)
     ///
     /// The backup is the state of one moment; it is opened and checked before it gets its name, and its owner alone may
     /// read it. The keys are elsewhere: the output says where, --with-keys takes them along.
@@ -40,6 +41,13 @@ pub(super) enum DbCommand {
         after_help = "Example:\n  sekisho db backup /backup/sekisho-$(date +%F).db\n  sekisho db backup /backup/sekisho.db --force --with-keys"
     )]
     Backup(Backup),
+    /// Copy the whole database into an empty one: SQLite to PostgreSQL, back, or PostgreSQL to PostgreSQL
+    ///
+    /// Reads one state of the source, beside servers that use it, and changes nothing of it. Everything is read back and
+    /// compared before the target may be used; a copy that was ended in the middle leaves a target that says so, and can be run
+    /// again.
+    #[command(after_help = db_copy::EXAMPLE)]
+    Copy(db_copy::Copy),
     /// Put every write on hold, in every process and on every node; token checks and log-ins go on
     ///
     /// Writes are answered 503 with Retry-After until `sekisho db unfreeze`. What was acknowledged before is in the database when
@@ -64,7 +72,8 @@ pub(super) enum DbCommand {
 /// `sekisho db check`.
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// Another file than the configured database, such as a backup
+    /// Another database than the configured one: a file, such as a backup, or an address
+    #[arg(value_name = "DATABASE")]
     file: Option<PathBuf>,
 }
 
@@ -106,6 +115,7 @@ pub(super) fn run(command: DbCommand, flags: &Flags, out: &mut Out) -> Result<()
     match command {
         DbCommand::Check(args) => runtime()?.block_on(check(args.file, flags, out)),
         DbCommand::Backup(args) => runtime()?.block_on(backup(&args, flags, out)),
+        DbCommand::Copy(args) => db_copy::run(args, flags, out),
         DbCommand::Freeze => db_freeze::freeze(&Open::new(flags.clone()), out),
         DbCommand::Unfreeze => db_freeze::unfreeze(&Open::new(flags.clone()), out),
         DbCommand::Restore(args) => runtime()?.block_on(restore(&args.file, args.force, flags, out)),
@@ -113,17 +123,27 @@ pub(super) fn run(command: DbCommand, flags: &Flags, out: &mut Out) -> Result<()
 }
 
 async fn check(file: Option<PathBuf>, flags: &Flags, out: &mut Out) -> Result<(), Stop> {
-    let path = match file {
-        Some(file) => file,
-        None => sqlite_path(&config::load(flags)?.settings)?,
+    let settings = config::load(flags)?.settings;
+    let url = match file {
+        Some(file) => db_copy::address(file.to_str().unwrap_or_default(), "DATABASE", &settings)?,
+        None => settings.storage.database_url.clone(),
     };
-    there(&path)?;
-    whole(&path)?;
+    let place = match &url {
+        DatabaseUrl::Sqlite(path) => {
+            let path = resolved(path);
+            there(&path)?;
+            whole(&path)?;
+            path.display().to_string()
+        }
+        DatabaseUrl::Postgres(_) => url.redacted(),
+    };
+    let mut options = options(&settings, None);
+    options.pool.statement_timeout = db_copy::PATIENCE;
     let mut line = ProgressLine::new(out.is_json());
-    let report = check::check(&path, |rows| line.say(|| format!("{rows} rows judged"))).await;
+    let report = check::check(&url, options, |rows| line.say(|| format!("{rows} rows judged"))).await;
     drop(line);
-    let report = report.map_err(|error| Stop::unavailable(format!("{}: {error}", path.display())))?;
-    show(&path, &report, out)?;
+    let report = report.map_err(|error| Stop::unavailable(format!("{place}: {error}")))?;
+    show(&place, &report, out)?;
     if report.is_sound() {
         Ok(())
     } else {
@@ -131,7 +151,7 @@ async fn check(file: Option<PathBuf>, flags: &Flags, out: &mut Out) -> Result<()
     }
 }
 
-fn show(path: &Path, report: &Report, out: &mut Out) -> Result<(), Stop> {
+fn show(place: &str, report: &Report, out: &mut Out) -> Result<(), Stop> {
     let result = report.verdict();
     if out.is_json() {
         let listed = |notes: bool| -> Vec<Value> {
@@ -140,7 +160,7 @@ fn show(path: &Path, report: &Report, out: &mut Out) -> Result<(), Stop> {
         };
         return out.json(&json!({
             "result": result,
-            "database": path,
+            "database": place,
             "schema": report.schema.map(|schema| schema.found),
             "counts": report.counts.as_ref().map(numbers),
             "findings": listed(false),
@@ -158,7 +178,7 @@ fn show(path: &Path, report: &Report, out: &mut Out) -> Result<(), Stop> {
         out.line(&format!("and {} more", report.unlisted))?;
     }
     let held = report.counts.as_ref().map(|counts| format!(": {}", in_words(counts))).unwrap_or_default();
-    out.line(&format!("{} is {result}{held}", path.display()))?;
+    out.line(&format!("{place} is {result}{held}"))?;
     if let Some(schema) = report.schema.filter(|schema| schema.found < schema.known) {
         out.line(&format!(
             "its schema is version {}, and the next start brings it to {}; rows are checked from then on",
@@ -172,6 +192,14 @@ async fn backup(args: &Backup, flags: &Flags, out: &mut Out) -> Result<(), Stop>
     let loaded = config::load(flags)?;
     let own = OwnFiles::of(&loaded);
     let Loaded { settings, origins, .. } = loaded;
+    let key_path = root_key::path(&settings);
+    if let DatabaseUrl::Postgres(url) = &settings.storage.database_url {
+        let secret = keys::secret_source(&settings, &origins)
+            .map_or_else(String::new, |place| format!(", SECRET_KEY from {place}"));
+        let keys =
+            format!("the keys are not in it: root key {}{secret}; keep them elsewhere", key_path.display());
+        return db_tools::backup(url, &args.file, &keys, out);
+    }
     let database = sqlite_path(&settings)?;
     there(&database)?;
     whole(&database)?;
@@ -179,7 +207,6 @@ async fn backup(args: &Backup, flags: &Flags, out: &mut Out) -> Result<(), Stop>
     if args.with_keys {
         own.refuse_folder(&keys::folder_of(&args.file))?;
     }
-    let key_path = root_key::path(&settings);
     let keys = if args.with_keys {
         let root = root_key::read(&settings)?
             .ok_or_else(|| Stop::usage(format!("there is no root key at {}", key_path.display())))?;
@@ -222,6 +249,9 @@ async fn backup(args: &Backup, flags: &Flags, out: &mut Out) -> Result<(), Stop>
 
 async fn restore(file: &Path, force: bool, flags: &Flags, out: &mut Out) -> Result<(), Stop> {
     let settings = config::load(flags)?.settings;
+    if let DatabaseUrl::Postgres(url) = &settings.storage.database_url {
+        return db_tools::restore(url, file, out);
+    }
     let database = sqlite_path(&settings)?;
     there(file)?;
     root_key::make_directory(&settings.storage.data_dir)?;

@@ -13,6 +13,7 @@ mod db;
 mod db_copy;
 mod db_freeze;
 mod db_progress;
+mod db_tools;
 mod doctor;
 mod draft;
 mod exit;

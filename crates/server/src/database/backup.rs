@@ -74,7 +74,10 @@ pub(super) async fn verified(copy: &Path) -> Result<(Counts, Option<String>), Pr
     let mut look = Look::open(copy).map_err(problem)?;
     let schema = look.schema().await.map_err(problem)?;
     if schema.found == schema.known {
-        look.serves().map_err(|error| Problem::Refused(format!("its schema is not whole: {error}")))?;
+        look.serves().await.map_err(|error| Problem::Refused(format!("its schema is not whole: {error}")))?;
+        if look.is_unfinished().await.map_err(problem)? {
+            return Err(Problem::of(copy, &sekisho_store::Error::Unfinished));
+        }
     }
     let fingerprint = look.meta(crate::config::root_key::KEPT_AS).await.map_err(problem)?;
     Ok((look.counts().await.map_err(problem)?, fingerprint))

@@ -1,9 +1,8 @@
-//! Whether a database is whole: what SQLite can tell, and what only the rules of `core` can.
-
-use std::path::Path;
+//! Whether a database is whole: what it can tell by itself, and what only the rules of `core` can.
 
 use sekisho_core::UserId;
-use sekisho_store::{Error, Look, Owned, Unique};
+use sekisho_core::settings::DatabaseUrl;
+use sekisho_store::{Error, Look, OpenOptions, Owned, Unique};
 
 use super::faults::{differing, fault_of_password, faults_of_user};
 use super::report::{LISTED, Report, Rule};
@@ -15,10 +14,14 @@ const PAGE: u32 = 1000;
 ///
 /// `each` hears how many rows were judged. Damage is a finding; an error means that the file is somebody else's or
 /// newer, or can't be read now.
-pub async fn check(path: &Path, mut each: impl FnMut(u64)) -> Result<Report, Error> {
+pub async fn check(
+    url: &DatabaseUrl,
+    options: OpenOptions,
+    mut each: impl FnMut(u64),
+) -> Result<Report, Error> {
     loop {
         let mut report = Report::new();
-        let mut look = match Look::open(path) {
+        let mut look = match Look::open_url(url, options.clone()).await {
             Err(Error::Corrupt { reason }) => {
                 report.note(Rule::Integrity, None, reason);
                 return Ok(report);
@@ -36,8 +39,12 @@ pub async fn check(path: &Path, mut each: impl FnMut(u64)) -> Result<Report, Err
 async fn examine(look: &mut Look, report: &mut Report, each: &mut impl FnMut(u64)) -> Result<(), Error> {
     let schema = look.schema().await?;
     report.schema = Some(schema);
-    for line in look.integrity(LISTED).await? {
+    let integrity = look.integrity(LISTED).await?;
+    for line in integrity.damage {
         report.note(Rule::Integrity, None, line);
+    }
+    if let Some(unseen) = integrity.unseen {
+        report.note(Rule::Unseen, None, format!("not looked at: {unseen}"));
     }
     let broken = look.foreign_keys(LISTED).await;
     for line in report.met("foreign keys", broken)?.unwrap_or_default() {
@@ -55,9 +62,12 @@ async fn examine(look: &mut Look, report: &mut Report, each: &mut impl FnMut(u64
     for line in report.met("the schema", differences)?.unwrap_or_default() {
         report.note(Rule::Schema, None, line);
     }
-    if let Err(error) = look.serves() {
+    if let Err(error) = look.serves().await {
         report.note(Rule::Schema, None, format!("a statement can't be prepared: {error}"));
         return Ok(());
+    }
+    if look.is_unfinished().await? {
+        return Err(Error::Unfinished);
     }
     doubles(look, report).await?;
     orphans(look, report).await?;

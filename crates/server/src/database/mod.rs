@@ -5,6 +5,7 @@ pub mod check;
 mod faults;
 pub mod freeze;
 pub mod keys;
+pub mod moving;
 pub(crate) mod place;
 pub mod report;
 pub mod restore;

@@ -28,6 +28,8 @@ pub enum Rule {
     Hash,
     /// A password hash can't be verified, as its row says: it came so from an application, and its user alone is concerned.
     UnreadableHash,
+    /// Something could not be looked at, for want of rights or of an extension.
+    Unseen,
     /// The table of schemes does not count what there is.
     HashCount,
     /// The counter of items would give a number that is taken.
@@ -48,6 +50,7 @@ impl Rule {
             Rule::Trigger => "trigger",
             Rule::Hash => "hash",
             Rule::UnreadableHash => "unreadable_hash",
+            Rule::Unseen => "unseen",
             Rule::HashCount => "hash_count",
             Rule::Counter => "counter",
         }
@@ -55,7 +58,7 @@ impl Rule {
 
     /// Whether it is only to be known: the database is as the program has written it.
     pub const fn is_note(self) -> bool {
-        matches!(self, Rule::UnreadableHash)
+        matches!(self, Rule::UnreadableHash | Rule::Unseen)
     }
 }
 

@@ -12,6 +12,7 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use sekisho_core::settings::DatabaseUrl;
 use sekisho_core::{Dice, SecretBytes, Timestamp};
 use sekisho_store::{Counts, Error, Look, Progress, copy, settle};
 use zeroize::Zeroizing;
@@ -108,7 +109,10 @@ async fn swap(plan: &Plan<'_>, draft: &Path, settled: bool, dice: &dyn Dice) -> 
 
 /// Refuses a backup that a check finds something wrong in, such as a trigger that would undo what is done to users.
 async fn sound(from: &Path, draft: &Path) -> Result<(), Problem> {
-    let report = check(draft, |_| ()).await.map_err(|error| Problem::of(from, &error))?;
+    let url = DatabaseUrl::Sqlite(draft.to_owned());
+    // A file needs none.
+    let options = sekisho_store::OpenOptions::new(Timestamp::from_micros(0));
+    let report = check(&url, options, |_| ()).await.map_err(|error| Problem::of(from, &error))?;
     let Some(first) = report.findings.iter().find(|finding| !finding.rule.is_note()) else { return Ok(()) };
     let row = first.row.as_ref().map(|row| format!(" {row}")).unwrap_or_default();
     Err(Problem::Refused(format!(

@@ -1,9 +1,9 @@
 //! The triggers that hold every write back, on PostgreSQL.
 
-use crate::freeze::RAISED;
-
 /// The one function of all these triggers, and the triggers' name.
-const NAME: &str = "sekisho_frozen";
+pub(super) const NAME: &str = "sekisho_frozen";
+/// What the function does; the message is that of the other database.
+pub(super) const BODY: &str = "begin raise exception 'sekisho: frozen' using errcode = 'SK001'; end";
 
 /// Waits until nobody is writing any of these tables, and keeps everybody from it until the transaction's end.
 ///
@@ -15,10 +15,8 @@ pub(crate) fn lock(tables: impl Iterator<Item = &'static str>) -> String {
 
 /// What makes them. A trigger of a statement fires where no row is met too, and for `truncate`.
 pub(crate) fn made(tables: impl Iterator<Item = &'static str>) -> Vec<String> {
-    let function = format!(
-        "create or replace function {NAME}() returns trigger language plpgsql as \
-         $$ begin raise exception '{RAISED}' using errcode = 'SK001'; end $$"
-    );
+    let function =
+        format!("create or replace function {NAME}() returns trigger language plpgsql as $$ {BODY} $$");
     let trigger = |table| {
         format!(
             "create trigger {NAME} before insert or update or delete or truncate on {table} \

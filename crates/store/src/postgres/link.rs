@@ -99,11 +99,6 @@ impl Link {
         self.client.is_closed()
     }
 
-    /// Whether statements are sent with their types and kept nowhere.
-    pub(super) fn is_unnamed(&self) -> bool {
-        self.unnamed
-    }
-
     /// Ends it without a word to the server, which may not be listening.
     pub(super) fn cut(&self) {
         self.task.abort();
@@ -126,6 +121,16 @@ impl Link {
         })
         .await?
         .map_err(|error| Failed { error, over: false, slow: false })
+    }
+
+    /// Whether a statement can be prepared; it is not kept.
+    pub(super) async fn prepares(&self, text: &'static str) -> Result<(), Failed> {
+        self.within(self.client.prepare(text)).await.map(drop)
+    }
+
+    /// The driver's own handle, for what has no words here.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Runs text that has no parameters and gives nothing back.
@@ -175,6 +180,12 @@ impl Link {
                 Err(Failed { error: Error::Unavailable { reason }, over: true, slow: true })
             }
         }
+    }
+}
+
+impl From<tokio_postgres::Error> for Failed {
+    fn from(error: tokio_postgres::Error) -> Self {
+        failed(error)
     }
 }
 

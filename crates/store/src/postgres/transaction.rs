@@ -19,11 +19,6 @@ const WRITE: &str = "begin isolation level read committed read write";
 /// One state of the whole database, that of the first statement.
 const SNAPSHOT: &str = "begin isolation level repeatable read read only; set local statement_timeout = 0";
 
-/// For a connection that is another one in each transaction, so that no setting outlives it.
-const WRITE_UNNAMED: &str = "begin isolation level read committed read write; set local statement_timeout = '7s'; \
-                             set local lock_timeout = '5s'; select set_config('synchronous_commit', 'on', true) \
-                             where current_setting('synchronous_commit') = 'off'";
-
 /// A commit is not cut short: one that waits for a standby would be acknowledged without it.
 const COMMIT: &str = "set local statement_timeout = 0; commit";
 
@@ -88,6 +83,16 @@ impl Transaction {
             link.say_patiently(text).await
         });
         observer.statement_to_come(text, |()| 0, run).await
+    }
+
+    /// Sends one thing that is no statement of the house, and tells of it as of `text`.
+    pub(super) async fn told<T>(
+        &mut self,
+        text: &str,
+        send: impl AsyncFnOnce(&Link) -> Result<T, Failed>,
+    ) -> Result<T, Error> {
+        let observer = Arc::clone(&self.observer);
+        observer.statement_to_come(text, |_| 0, self.step(send)).await
     }
 
     /// Runs these in order up to one that changes no row: whether all did. What a constraint says undoes them alone.
@@ -161,7 +166,11 @@ impl Transaction {
         let link: &Link = loan;
         let outcome = match fresh {
             true => {
-                let begin = self.observer.tell_to_come("begin", |()| 0, link.say(beginning(self.kind, link)));
+                let begin = self.observer.tell_to_come(
+                    "begin",
+                    |()| 0,
+                    link.say(beginning(self.kind, &self.connector)),
+                );
                 // Sent together and in this order: the beginning costs no time of its own.
                 let (begun, sent) = join(begin, send(link)).await;
                 begun.and(sent)
@@ -209,11 +218,10 @@ async fn ask_or_constraint(
     }
 }
 
-fn beginning(kind: Kind, link: &Link) -> &'static str {
+fn beginning(kind: Kind, connector: &Connector) -> &str {
     match kind {
         Kind::Snapshot => SNAPSHOT,
-        Kind::Write if link.is_unnamed() => WRITE_UNNAMED,
-        Kind::Write => WRITE,
+        Kind::Write => connector.beginning().unwrap_or(WRITE),
     }
 }
 

@@ -80,7 +80,7 @@ pub(crate) async fn intruders(read: &mut Read) -> Result<Vec<String>, Error> {
         None => Vec::new(),
     };
     match read.frozen_since().await {
-        Ok(Some(_)) => made.extend(freeze::made(tables::names())),
+        Ok(Some(_)) => made.extend(freeze::made(tables::held())),
         // Without the table that says so it is not frozen, and that is another finding.
         Ok(None) | Err(Error::Misuse { .. }) => {}
         Err(error) => return Err(error),

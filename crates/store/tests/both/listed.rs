@@ -6,7 +6,11 @@ use std::path::Path;
 use sekisho_store::statements;
 
 /// Where SQL of another kind stands: pragmas and the schema's own table, which only SQLite knows, and migrations.
-const ELSEWHERE: [&str; 10] = [
+const ELSEWHERE: [&str; 14] = [
+    "postgres/check.rs",
+    "postgres/numbers.rs",
+    "sqlite/numbers.rs",
+    "moving/target.rs",
     // Made of the list of tables and their columns.
     "tables.rs",
     "sqlite/freeze.rs",

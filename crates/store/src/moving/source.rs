@@ -1,0 +1,89 @@
+//! The database that is copied: one state of it, beside whoever has it open.
+
+use sekisho_core::settings::DatabaseUrl;
+use sekisho_core::time::Timestamp;
+
+use super::pages::Pages;
+use super::target::COPYING;
+use crate::error::Error;
+use crate::look::Look;
+use crate::session::Read;
+use crate::statement::statements;
+use crate::store::OpenOptions;
+use crate::tables::{TABLES, Table};
+
+statements! {
+    OTHER_OWNERS(Text) = "select distinct owner from sekisho_migrations where owner <> $1 order by owner";
+}
+
+/// One state of a database of ours, that of the opening.
+pub struct Source {
+    look: Look,
+}
+
+impl Source {
+    /// Opens it, with locks of a file that keep others from changing it unseen; nothing of it is changed.
+    ///
+    /// The errors are those of [`Look::open`]; an unfinished copy is [`Error::Unfinished`], and a schema that is older than
+    /// this program's [`Error::Misuse`].
+    pub async fn open(url: &DatabaseUrl, options: OpenOptions) -> Result<Source, Error> {
+        let mut look = Look::holding(url, options).await?;
+        let schema = look.schema().await?;
+        if schema.found != schema.known {
+            return Err(Error::misuse(format!(
+                "its schema is version {}, and this program's is {}: start this version on it once, or copy with the one that \
+                 serves it",
+                schema.found, schema.known
+            )));
+        }
+        if look.meta(COPYING).await?.is_some() {
+            return Err(Error::Unfinished);
+        }
+        Ok(Source { look })
+    }
+
+    /// Since when nothing is written to it, if that is so.
+    pub async fn frozen_since(&mut self) -> Result<Option<Timestamp>, Error> {
+        self.look.frozen_since().await
+    }
+
+    /// Whether an application uses the same database and triggers keep its table of users in step.
+    pub async fn stands_beside(&mut self) -> Result<bool, Error> {
+        Ok(self.look.standing().await?.is_some())
+    }
+
+    /// Under which names a library user has tables of their own in it.
+    pub async fn other_owners(&mut self) -> Result<Vec<String>, Error> {
+        let rows = self.look.all(&OTHER_OWNERS, &[crate::migrate::OWNER.into()]).await?;
+        rows.into_iter().map(|mut row| row.take(0)).collect()
+    }
+
+    /// What a name of `sekisho_meta` says.
+    pub async fn meta(&mut self, name: &str) -> Result<Option<String>, Error> {
+        self.look.meta(name).await
+    }
+
+    /// How many rows each table has, in the order in which they are copied; rows that belong to this database alone included.
+    pub async fn counts(&mut self) -> Result<Vec<(&'static str, u64)>, Error> {
+        let mut counts = Vec::new();
+        for table in &TABLES {
+            let row = self.look.row(table.texts().count, &[]).await?;
+            let count: i64 = row.ok_or_else(|| Error::corrupt("no answer to a count"))?.take(0)?;
+            counts.push((table.short(), count.unsigned_abs()));
+        }
+        Ok(counts)
+    }
+
+    /// Whether somebody opened the file without our having a lock on it: then what was read may be of two states.
+    pub fn overtaken(&self) -> bool {
+        self.look.overtaken()
+    }
+
+    pub(super) fn pages(&self, table: &'static Table) -> Pages {
+        Pages::of(table)
+    }
+
+    pub(super) fn read(&mut self) -> &mut Read {
+        &mut self.look
+    }
+}
