@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,11 +13,21 @@ pub(crate) struct Scratch(PathBuf);
 impl Scratch {
     pub(crate) fn new(name: &str) -> Result<Scratch, String> {
         static MADE: AtomicUsize = AtomicUsize::new(0);
-        let number = MADE.fetch_add(1, Ordering::Relaxed);
-        let name = format!("sekisho-faults-{}-{number}-{name}", std::process::id());
-        let path = std::env::temp_dir().join(name);
+        let made = || {
+            let number = MADE.fetch_add(1, Ordering::Relaxed);
+            let name = format!("sekisho-faults-{}-{number}-{name}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            (std::fs::create_dir(&path), path)
+        };
+        // In a namespace numbers of processes come again, and a folder may have been kept for a look.
+        let (outcome, path) = loop {
+            match made() {
+                (Err(error), _) if error.kind() == ErrorKind::AlreadyExists => {}
+                made => break made,
+            }
+        };
         let said = |error: std::io::Error| format!("{}: {error}", path.display());
-        std::fs::create_dir_all(&path).map_err(said)?;
+        outcome.map_err(said)?;
         // As the kernel names it, so that it is found in traces.
         path.canonicalize().map(Scratch).map_err(said)
     }

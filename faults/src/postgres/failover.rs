@@ -2,10 +2,9 @@
 
 use super::judge::Lost;
 use super::patroni::{Lab, Replication};
-use super::trial::{self, Outcome, Over};
+use super::trial::{self, Outcome, Over, Trial};
 use crate::report::{Report, Row};
-use crate::server::{Program, signal};
-use rustix::process::Signal;
+use crate::server::Program;
 use std::time::{Duration, Instant};
 
 /// How often the primary is killed.
@@ -91,14 +90,13 @@ pub(crate) fn control(real: &Program, report: &mut Report) -> Result<(), String>
     let done = on(Replication::Asynchronous, real, 1, |_, lab| {
         lab.until_whole()?;
         let primary = lab.primary().ok_or("there is no primary")?;
-        signal(lab.node(1 - primary)?.process("walreceiver")?, Signal::TERM)?;
+        lab.deafen(1 - primary)?;
         std::thread::park_timeout(ALONE);
         let broke = Instant::now();
         lab.kill_node(primary)?;
         lab.until_primary(1 - primary)?;
         Ok(Over { broke, back: Instant::now(), lost: Lost::Database })
     })?;
-    let done = done.caught_by("is gone", true);
     let amount = "1 kill".to_owned();
     let subject = "control: asynchronous replication, the standby's receiver killed";
     add(report, "failover: primary killed", subject, amount, done, true);
@@ -113,7 +111,10 @@ fn on(
 ) -> Result<Outcome, String> {
     let lab = std::cell::RefCell::new(Lab::start(replication)?);
     let url = lab.borrow().url();
-    let done = trial::run(real, &url, 2, rounds, &lab, |round, _| fault(round, &mut lab.borrow_mut()))?;
+    // What is lost is what asynchronous replication is to be caught by.
+    let caught_by = (replication == Replication::Asynchronous).then_some("is gone");
+    let trial = Trial { program: real, url: &url, nodes: 2, rounds, caught_by };
+    let done = trial::run(&trial, &lab, |round, _| fault(round, &mut lab.borrow_mut()))?;
     lab.into_inner().remove_unless(if replication == Replication::Synchronous {
         &done.findings
     } else {

@@ -2,7 +2,7 @@
 
 use super::judge::Lost;
 use super::single::Single;
-use super::trial::{self, Over};
+use super::trial::{self, Over, Trial};
 use crate::report::{Report, Row};
 use crate::server::Program;
 use std::process::Command;
@@ -14,7 +14,8 @@ const LONG: Duration = Duration::from_secs(60);
 /// On two servers, in a network of our own.
 pub(crate) fn run(real: &Program, report: &mut Report) -> Result<(), String> {
     let single = Single::start(&[]);
-    let done = trial::run(real, &single.url(), 2, 1, &single, |_, _| {
+    let trial = Trial { program: real, url: &single.url(), nodes: 2, rounds: 1, caught_by: None };
+    let done = trial::run(&trial, &single, |_, _| {
         let broke = Instant::now();
         let hole = Hole::before(single.server.port())?;
         std::thread::park_timeout(LONG);

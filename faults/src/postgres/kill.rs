@@ -2,7 +2,7 @@
 
 use super::judge::Lost;
 use super::single::Single;
-use super::trial::{self, Over};
+use super::trial::{self, Over, Trial};
 use crate::dice::Dice;
 use crate::processes;
 use crate::report::{Report, Row};
@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 pub(crate) fn run(real: &Program, rounds: usize, seed: u64, report: &mut Report) -> Result<(), String> {
     let mut dice = Dice::new(seed);
     let single = Single::start(&[]);
-    let killed = trial::run(real, &single.url(), 2, rounds, &single, |round, site| {
+    let trial = Trial { program: real, url: &single.url(), nodes: 2, rounds, caught_by: None };
+    let killed = trial::run(&trial, &single, |round, site| {
         std::thread::park_timeout(Duration::from_millis(dice.between(0, 500)));
         let broke = Instant::now();
         site.kill_node(round % 2)?;
@@ -32,23 +33,23 @@ pub(crate) fn run(real: &Program, rounds: usize, seed: u64, report: &mut Report)
         must_fail: false,
     });
     let early = Program::stand_in("early")?;
-    for (subject, program, nodes, rounds, must_fail) in [
-        ("two servers", real, 2, rounds, false),
-        ("control: a stand-in that answers before it commits", &early, 1, 1, true),
+    for (subject, program, nodes, rounds, caught_by) in [
+        ("two servers", real, 2, rounds, None),
+        ("control: a stand-in that answers before it commits", &early, 1, 1, Some("is gone")),
     ] {
         let single = Single::start(&[]);
-        let killed = trial::run(program, &single.url(), nodes, rounds, &single, |round, _| {
+        let trial = Trial { program, url: &single.url(), nodes, rounds, caught_by };
+        let killed = trial::run(&trial, &single, |round, _| {
             std::thread::park_timeout(Duration::from_millis(dice.between(0, 500)));
             database(&single, round, &mut dice)
         })?;
-        let killed = killed.caught_by("is gone", must_fail);
         report.add(Row {
             fault: "PostgreSQL: kill -9 of PostgreSQL",
             subject,
             amount: format!("{rounds} rounds, {}", killed.figures.amount()),
             result: killed.figures.result(),
             findings: killed.findings,
-            must_fail,
+            must_fail: caught_by.is_some(),
         });
     }
     Ok(())

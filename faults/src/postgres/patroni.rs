@@ -5,6 +5,8 @@ use super::machine::Machine;
 use super::trial::Oracle;
 use crate::client;
 use crate::scratch::Scratch;
+use crate::server::signal;
+use rustix::process::Signal;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,6 +17,8 @@ const ADDRESSES: [&str; 2] = ["127.77.0.1", "127.77.0.2"];
 const ETCD: &str = "127.77.0.9";
 /// How long a machine may take to come up, or to join again.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Who was away for so long stays away.
+const DEAF: Duration = Duration::from_secs(2);
 /// How long somebody who is asked for his role may take.
 const ANSWER: Duration = Duration::from_secs(2);
 
@@ -22,7 +26,7 @@ const ANSWER: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Replication {
     Synchronous,
-    /// A standby whose receiver was killed does not come back by itself: what the control needs.
+    /// What the primary acknowledges its standby may never see: for the control.
     Asynchronous,
 }
 
@@ -107,6 +111,23 @@ impl Lab {
         self.nodes[node].as_ref().ok_or_else(|| format!("machine {node} is gone"))
     }
 
+    /// Kills the receiver of a standby until it stays away: at first PostgreSQL starts another one at once, and then after
+    /// an interval, which is made long.
+    pub(crate) fn deafen(&self, node: usize) -> Result<(), String> {
+        let machine = self.node(node)?;
+        self.ask_at(node, "postgres", "alter system set wal_retrieve_retry_interval = '1h'")?;
+        self.ask_at(node, "postgres", "select pg_reload_conf()")?;
+        let mut last = Instant::now();
+        while last.elapsed() < DEAF {
+            if let Ok(receiver) = machine.process("walreceiver") {
+                signal(receiver, Signal::TERM)?;
+                last = Instant::now();
+            }
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
     /// A machine dies.
     pub(crate) fn kill_node(&mut self, node: usize) -> Result<(), String> {
         self.nodes[node].take().map_or(Ok(()), Machine::kill)
@@ -165,10 +186,13 @@ impl Lab {
     }
 
     fn ask_in(&self, database: &str, sql: &str) -> Result<String, String> {
-        let primary = self.primary().ok_or("there is no primary to ask")?;
+        self.ask_at(self.primary().ok_or("there is no primary to ask")?, database, sql)
+    }
+
+    fn ask_at(&self, node: usize, database: &str, sql: &str) -> Result<String, String> {
         let mut psql = Command::new("psql");
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h"]);
-        psql.args([ADDRESSES[primary], "-d", database, "-c", sql]);
+        psql.args([ADDRESSES[node], "-d", database, "-c", sql]);
         let output = psql.output().map_err(|error| format!("psql: {error}"))?;
         if !output.status.success() {
             return Err(format!("psql: {}", String::from_utf8_lossy(&output.stderr).trim()));
@@ -181,7 +205,6 @@ impl Lab {
         let folder = self.folder(&format!("node{node}"));
         let folder = folder.display();
         let synchronous = self.replication == Replication::Synchronous;
-        let retry = if synchronous { "5s" } else { "1h" };
         format!(
             "scope: sekisho
 name: node{node}
@@ -196,7 +219,7 @@ bootstrap:
     synchronous_mode: {synchronous}
     postgresql:
       use_pg_rewind: true
-      parameters: {{wal_log_hints: 'on', wal_retrieve_retry_interval: '{retry}'}}
+      parameters: {{wal_log_hints: 'on'}}
   initdb: [{{encoding: UTF8}}, {{locale: C}}, no-sync]
   pg_hba: ['local all all trust', 'host all all 127.0.0.0/8 trust', 'host replication all 127.0.0.0/8 trust']
 postgresql:

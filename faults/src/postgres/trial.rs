@@ -33,24 +33,24 @@ pub(crate) struct Outcome {
     pub(crate) figures: Figures,
 }
 
-impl Outcome {
-    /// For a control: the findings of the kind that it is to be caught by, and no others.
-    pub(crate) fn caught_by(mut self, kind: &str, must_fail: bool) -> Outcome {
-        self.findings.retain(|finding| !must_fail || finding.contains(kind));
-        self
-    }
+/// What is tried, on what.
+pub(crate) struct Trial<'a> {
+    pub(crate) program: &'a Program,
+    /// The address that every node is given.
+    pub(crate) url: &'a str,
+    pub(crate) nodes: usize,
+    pub(crate) rounds: usize,
+    /// For a control: the words of the findings that it is to be caught by; others don't count.
+    pub(crate) caught_by: Option<&'static str>,
 }
 
 /// Has `rounds` faults happen under load, each after the site has recovered from the one before.
 pub(crate) fn run(
-    program: &Program,
-    url: &str,
-    nodes: usize,
-    rounds: usize,
+    trial: &Trial<'_>,
     oracle: &dyn Oracle,
     mut fault: impl FnMut(usize, &mut Site) -> Result<Over, String>,
 ) -> Result<Outcome, String> {
-    let mut site = Site::start(program, url, nodes)?;
+    let mut site = Site::start(trial.program, trial.url, trial.nodes)?;
     let doors = site.doors()?;
     let watch = site.watch();
     let traffic = Traffic::start(&doors, "f");
@@ -60,7 +60,7 @@ pub(crate) fn run(
     }
     let mut windows = Vec::new();
     let mut findings = Vec::new();
-    for round in 0..rounds {
+    for round in 0..trial.rounds {
         let over = fault(round, &mut site)?;
         // Who was refused comes again after a moment, and a request may be under way.
         let recovered = traffic.acknowledges(&all, 1, over.back, RECOVERY);
@@ -97,7 +97,10 @@ pub(crate) fn run(
     findings.extend(site.check()?);
     let (judged, figures) = judge::judge(&Seen { windows, entries, looks, present, ended });
     findings.extend(judged);
-    site.remove_unless(&findings);
+    if let Some(words) = trial.caught_by {
+        findings.retain(|finding| finding.contains(words));
+    }
+    site.remove_unless(if trial.caught_by.is_some() { &[] } else { &findings });
     Ok(Outcome { findings, figures })
 }
 
