@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use crate::harness::{Db, Mint, Request, Response, Setup, Site, now};
+use crate::harness::{Mint, Request, Response, Setup, Site, now};
 use serde_json::json;
 
 const CONTRACT: &str = include_str!("../contract/fastapi.jsonl");
 
 #[test]
 fn development_answers_as_the_contract_says() {
-    let site = crate::harness::start(Db::Sqlite, 1);
+    let site = crate::harness::start();
     with_dora(&site);
     replay(&site);
 }
@@ -21,7 +21,7 @@ fn production_answers_as_the_contract_says() {
     let site = Setup::new()
         .production()
         .config("[password]\nmin_length = 6\n[server]\ndocs = true\n[registration]\nmode = \"open\"")
-        .start(Db::Sqlite, 1);
+        .start();
     site.cli_with(
         &["user", "add", "tim", "--email", "tim@gmail.com", "--full-name", "Tim Ruscica", "--password-stdin"],
         "tim1234\n",
@@ -35,7 +35,7 @@ fn production_answers_as_the_contract_says() {
 /// Without those settings production refuses what is short, and has no `/docs`.
 #[test]
 fn production_alone_is_stricter() {
-    let site = Setup::new().production().start(Db::Sqlite, 1);
+    let site = Setup::new().production().start();
 
     let short = site.register("anew", "secret-123");
     assert_eq!(short.status, 422);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::harness::{Db, Ran, Scratch, Setup};
+use crate::harness::{Ran, Scratch, Setup};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -79,8 +79,7 @@ fn the_unit_lets_the_server_do_all_that_it_does() {
     let folder = Scratch::new();
     let trace = folder.path().join("calls");
     let under = ["strace", "-D", "-f", "-q", "-e", "signal=none", "-o", trace.to_str().unwrap()];
-    let mut site =
-        Setup::new().demo().env("SEKISHO_METRICS_LISTEN", "127.0.0.1:0").under(&under).start(Db::Sqlite, 1);
+    let mut site = Setup::new().demo().env("SEKISHO_METRICS_LISTEN", "127.0.0.1:0").under(&under).start();
     site.me(&site.token("tim", "tim1234"));
     site.login("tim", "wrong-password");
     site.register("anew", "seven grey herons");

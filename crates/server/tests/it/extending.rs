@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::harness::{Db, Request, Setup};
+use crate::harness::{Request, Setup};
 
 #[test]
 fn an_application_adds_a_protected_route_and_a_table() {
@@ -12,7 +12,7 @@ fn an_application_adds_a_protected_route_and_a_table() {
     assert!(orders.exists(), "build the example first: cargo build --examples, in the profile of this test");
     // The shell puts the example in the place of the server's own binary, which is its `$0`.
     let instead = format!("exec '{}' \"$@\"", orders.display());
-    let site = Setup::new().demo().under(&["sh", "-c", &instead]).start(Db::Sqlite, 1);
+    let site = Setup::new().demo().under(&["sh", "-c", &instead]).start();
 
     let order = Request::post("/orders").body("text/plain", "tea");
     assert_eq!(site.send(&order).status, 401);

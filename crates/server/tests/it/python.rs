@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Db, Ran, SECRET_KEY, Scratch, Setup, python, start};
+use crate::harness::{Ran, SECRET_KEY, Scratch, Setup, python, start};
 
 fn script(name: &str) -> Command {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "python", name].iter().collect();
@@ -28,7 +28,7 @@ fn program(name: &str) -> Command {
 #[test]
 fn our_tokens_pass_the_seeds_decode() {
     for algorithm in ["HS256", "HS384", "HS512"] {
-        let site = Setup::new().demo().env("ALGORITHM", algorithm).start(Db::Sqlite, 1);
+        let site = Setup::new().demo().env("ALGORITHM", algorithm).start();
         let token = site.token("tim", "tim1234");
         let asked = json!({"token": token, "key": SECRET_KEY, "algorithm": algorithm});
         let ran = Ran::of(script("decode.py"), &asked.to_string()).ok();
@@ -45,7 +45,7 @@ fn our_tokens_pass_the_seeds_decode() {
 #[test]
 fn tokens_of_the_seeds_libraries_count() {
     for algorithm in ["HS256", "HS384", "HS512"] {
-        let site = Setup::new().demo().env("ALGORITHM", algorithm).start(Db::Sqlite, 1);
+        let site = Setup::new().demo().env("ALGORITHM", algorithm).start();
         let asked = json!({"sub": "tim", "key": SECRET_KEY, "algorithm": algorithm});
         let ran = Ran::of(script("encode.py"), &asked.to_string()).ok();
         let tokens: Vec<&str> = ran.stdout.lines().collect();
@@ -58,7 +58,7 @@ fn tokens_of_the_seeds_libraries_count() {
 
 #[test]
 fn hashes_of_the_seeds_library_count() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let passwords =
         ["secret-123", "合言葉は山と川です", &"0123456789".repeat(8), "with spaces and \u{1F511}"];
     let ran = Ran::of(script("hashes.py"), &json!(passwords).to_string()).ok();
@@ -77,7 +77,7 @@ fn hashes_of_the_seeds_library_count() {
 
 #[test]
 fn a_generated_client_makes_the_seeds_calls() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let folder = Scratch::new();
     let document = folder.path().join("openapi.json");
     std::fs::write(&document, site.get("/openapi.json").body).unwrap();
@@ -93,11 +93,8 @@ fn a_generated_client_makes_the_seeds_calls() {
 
 #[test]
 fn an_api_fuzzer_finds_nothing() {
-    let site = Setup::new()
-        .demo()
-        .env("SEKISHO_LOG_LEVEL", "warn")
-        .config("[throttle]\nenabled = false")
-        .start(Db::Sqlite, 1);
+    let site =
+        Setup::new().demo().env("SEKISHO_LOG_LEVEL", "warn").config("[throttle]\nenabled = false").start();
     let token = site.token("tim", "tim1234");
     let folder = Scratch::new();
     let mut fuzzer = program("schemathesis");

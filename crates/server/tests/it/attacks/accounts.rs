@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Db, Mint, Request, Setup, Site, now, start};
+use crate::harness::{Mint, Request, Setup, Site, now, start};
 
 fn kind(site: &Site, username: &str, email: &str) -> (u16, String) {
     let response = site.register_as(username, email, "secret-123");
@@ -15,7 +15,7 @@ fn kind(site: &Site, username: &str, email: &str) -> (u16, String) {
 
 #[test]
 fn a02_spellings_of_an_address() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     assert_eq!(kind(&site, "n0", "alice@example.com").0, 200);
     // One canonical form: case, width and the two ways to write a domain do not make another address.
     for (n, email) in
@@ -55,7 +55,7 @@ fn a02_spellings_of_an_address() {
 
 #[test]
 fn a03_a_name_that_is_an_address_or_an_id() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let uid = site.cli(&["user", "show", "tim", "--json"]).ok().json()["id"].as_str().unwrap().to_owned();
     for name in [
         "tim@gmail.com",
@@ -87,7 +87,7 @@ fn a03_a_name_that_is_an_address_or_an_id() {
 
 #[test]
 fn a04_addresses_that_are_more_than_one() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let long = format!("{}@example.com", "x".repeat(250));
     let long_local = format!("{}@example.com", "x".repeat(65));
     site.unchanged(|| {
@@ -131,7 +131,7 @@ fn a04_addresses_that_are_more_than_one() {
 
 #[test]
 fn a14_members_that_a_stranger_may_not_set() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let ignored = [
         ("id", json!(1)),
         ("disabled", json!(true)),
@@ -206,7 +206,7 @@ fn a14_members_that_a_stranger_may_not_set() {
 
 #[test]
 fn a28_a_deleted_user_is_gone() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     assert_eq!(site.register("anew", "secret-123").status, 200);
     let token = site.token("anew", "secret-123");
     site.cli(&["item", "add", "--owner", "anew"]).ok();
@@ -233,16 +233,14 @@ fn a28_a_deleted_user_is_gone() {
 
 #[test]
 fn a29_a_name_that_is_given_again() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     assert_eq!(site.register("anew", "secret-123").status, 200);
     let ours = site.token("anew", "secret-123");
     site.cli(&["item", "add", "--owner", "anew"]).ok();
     let before = site.cli(&["user", "show", "anew", "--json"]).ok().json();
     site.cli(&["user", "delete", "anew", "--yes"]).ok();
     // As if the longest lifetime of a token had passed.
-    let connection = site.database().write();
-    connection.execute("update sekisho_users set released_at = 1 where released_at is not null", []).unwrap();
-    drop(connection);
+    site.database().execute("update sekisho_users set released_at = 1 where released_at is not null");
 
     assert_eq!(site.register("anew", "another-123").status, 200);
     let after = site.cli(&["user", "show", "anew", "--json"]).ok().json();
@@ -255,13 +253,10 @@ fn a29_a_name_that_is_given_again() {
 
 #[test]
 fn a29_a_token_that_names_the_old_id() {
-    let site = Setup::new().demo().start(Db::Sqlite, 1);
+    let site = Setup::new().demo().start();
     let id = site.cli(&["user", "show", "tim", "--json"]).ok().json()["id"].as_str().unwrap().to_owned();
     site.cli(&["user", "delete", "tim", "--yes"]).ok();
-    site.database()
-        .write()
-        .execute("update sekisho_users set released_at = 1 where released_at > 0", [])
-        .unwrap();
+    site.database().execute("update sekisho_users set released_at = 1 where released_at > 0");
     assert_eq!(site.register("tim", "another-123").status, 200);
     let old = Mint::claims(&json!({"sub": "tim", "exp": now() + 600, "uid": id, "ver": 0}));
     assert_eq!(site.me(&old.signed()).status, 401);

@@ -6,11 +6,11 @@ use std::net::TcpStream;
 use serde_json::json;
 
 use super::http_bytes::{raw, statuses};
-use crate::harness::{Db, Request, Setup, start};
+use crate::harness::{Request, Setup, start};
 
 #[test]
 fn h11_methods() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     for method in ["TRACE", "FOO", "PROPFIND", "get", "OPTIONS"] {
         let response = site.send(&Request::new(method, "/users/me").bearer(&token));
@@ -28,7 +28,7 @@ fn h11_methods() {
 
 #[test]
 fn h18_many_requests_on_one_connection() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     let one = format!("GET /users/me HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n\r\n");
     let mut stream = TcpStream::connect(site.address()).unwrap();
@@ -49,7 +49,7 @@ fn h18_many_requests_on_one_connection() {
 
 #[test]
 fn h18_more_connections_than_are_allowed() {
-    let site = Setup::new().demo().config("[http]\nmax_connections = 64").start(Db::Sqlite, 1);
+    let site = Setup::new().demo().config("[http]\nmax_connections = 64").start();
     let open = |text: &str| {
         let mut stream = TcpStream::connect(site.address()).unwrap();
         let _ = stream.write_all(text.as_bytes());
@@ -77,7 +77,7 @@ fn h18_more_connections_than_are_allowed() {
 
 #[test]
 fn h19_cookies() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     let many: Vec<String> = (0..200).map(|n| format!("c{n}=1")).collect();
     let response = site.send(&Request::get("/users/me").header("cookie", &many.join("; ")).bearer(&token));
@@ -95,7 +95,7 @@ fn h19_cookies() {
 
 #[test]
 fn h21_errors_reflect_nothing() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let script = "<script>alert(1)</script>";
     let parts = ["<", "alert", "%3C"];
     for request in [
@@ -117,7 +117,7 @@ fn h21_errors_reflect_nothing() {
 
 #[test]
 fn h22_json() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let deep = "[".repeat(1_000_000);
     let deep_object = "{\"a\":".repeat(100_000);
     let utf16: Vec<u8> = "{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -158,7 +158,7 @@ fn h22_json() {
 
 #[test]
 fn h23_conditions_and_ranges() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     for (name, value) in [
         ("range", "bytes=0-1"),

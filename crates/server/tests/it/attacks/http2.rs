@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Db, Http2, Setup, Site, http2::*, start, until};
+use crate::harness::{Http2, Setup, Site, http2::*, start, until};
 
 /// Processor time that the server has used, in clock ticks.
 fn ticks(site: &mut Site) -> u64 {
@@ -30,7 +30,7 @@ fn flood(http2: &mut Http2, count: usize, mut frames: impl FnMut(usize) -> Vec<u
 
 #[test]
 fn http2_with_prior_knowledge() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     let mut http2 = Http2::open(site.address()).unwrap();
     let bearer = format!("Bearer {token}");
@@ -45,7 +45,7 @@ fn http2_with_prior_knowledge() {
 
 #[test]
 fn h09_rapid_reset() {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     let before = site.resident();
     let mut http2 = Http2::open(site.address()).unwrap();
     let block = http2.request("GET", "/users/me", &[]);
@@ -66,7 +66,7 @@ fn h09_rapid_reset() {
 
 #[test]
 fn h09_continuation_flood() {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     let before = site.resident();
     let mut http2 = Http2::open(site.address()).unwrap();
     let block = http2.request("GET", "/users/me", &[]);
@@ -81,7 +81,7 @@ fn h09_continuation_flood() {
 
 #[test]
 fn h09_settings_and_ping_flood() {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     let before = site.resident();
     for kind in [SETTINGS, PING] {
         let mut http2 = Http2::open(site.address()).unwrap();
@@ -99,7 +99,7 @@ fn h09_settings_and_ping_flood() {
 
 #[test]
 fn h09_no_window() {
-    let mut site = Setup::new().demo().config("[http]\nwrite_timeout_seconds = 1").start(Db::Sqlite, 1);
+    let mut site = Setup::new().demo().config("[http]\nwrite_timeout_seconds = 1").start();
     let before = site.resident();
     let mut held: Vec<Http2> = (0..50)
         .map(|_| {
@@ -124,7 +124,7 @@ fn h09_no_window() {
 
 #[test]
 fn h09_header_bombs() {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     let before = site.resident();
     let mut http2 = Http2::open(site.address()).unwrap();
     // One large field put into the table, then named thousands of times.
@@ -149,7 +149,7 @@ fn h09_header_bombs() {
 
 #[test]
 fn h09_nonsense_frames() {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     for bytes in [
         frame(DATA, 0, 1, b"before any headers"),
         frame(HEADERS, END_HEADERS, 2, b"\x82"),

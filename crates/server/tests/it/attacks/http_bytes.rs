@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Db, Request, Setup, Site, start};
+use crate::harness::{Request, Setup, Site, start};
 
 /// The status codes of all answers in what came back.
 pub(super) fn statuses(answer: &str) -> Vec<u16> {
@@ -21,7 +21,7 @@ pub(super) fn raw(site: &Site, text: &str) -> Vec<u16> {
 
 #[test]
 fn h01_header_block() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let with = |headers: &str| {
         format!("GET /livez HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n{headers}\r\n")
     };
@@ -43,7 +43,7 @@ fn h01_header_block() {
 
 #[test]
 fn h02_body_over_the_limit() {
-    let site = Setup::new().demo().config("[http]\nbody_limit_bytes = 65536").start(Db::Sqlite, 1);
+    let site = Setup::new().demo().config("[http]\nbody_limit_bytes = 65536").start();
     let before = site.resident();
     let declared = "POST /token HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-www-form-urlencoded\r\n\
                     content-length: 100000000\r\n\r\nusername=tim";
@@ -73,7 +73,7 @@ fn h02_body_over_the_limit() {
 fn h03_slow_clients() {
     let config = "[http]\nheader_timeout_seconds = 1\nbody_timeout_seconds = 1\nwrite_timeout_seconds = 1\n\
                   idle_timeout_seconds = 2";
-    let site = Setup::new().demo().config(config).start(Db::Sqlite, 1);
+    let site = Setup::new().demo().config(config).start();
     let starts = [
         // Half a request line, half a header block, half a body, nothing at all.
         "GET /liv",
@@ -110,7 +110,7 @@ fn h03_slow_clients() {
 /// A client that asks and asks and never reads.
 #[test]
 fn h03_slow_readers() {
-    let site = Setup::new().demo().config("[http]\nwrite_timeout_seconds = 1").start(Db::Sqlite, 1);
+    let site = Setup::new().demo().config("[http]\nwrite_timeout_seconds = 1").start();
     let before = site.resident();
     let asks = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: 127.0.0.1\r\naccept-encoding: gzip\r\n\r\n"
         .repeat(50);
@@ -135,7 +135,7 @@ fn h03_slow_readers() {
 
 #[test]
 fn h04_one_request_or_two() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     let smuggled =
         format!("GET /users/me HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n\r\n");
@@ -212,7 +212,7 @@ fn h04_one_request_or_two() {
 
 #[test]
 fn h06_other_spellings_of_a_path() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     for path in [
         "/%2e%2e/users/me",
@@ -243,7 +243,7 @@ fn h06_other_spellings_of_a_path() {
 
 #[test]
 fn h07_packed_bodies() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for coding in ["gzip", "deflate", "br", "zstd", "identity, gzip", "GZIP", "x"] {
         for path in ["/token", "/users/"] {
             let request = Request::post(path)
@@ -260,7 +260,7 @@ fn h07_packed_bodies() {
 
 #[test]
 fn h08_chunks() {
-    let site = Setup::new().demo().config("[http]\nbody_limit_bytes = 65536").start(Db::Sqlite, 1);
+    let site = Setup::new().demo().config("[http]\nbody_limit_bytes = 65536").start();
     let before = site.resident();
     let head = "POST /token HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-www-form-urlencoded\r\n\
                 transfer-encoding: chunked\r\n\r\n";

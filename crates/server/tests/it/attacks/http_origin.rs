@@ -1,12 +1,12 @@
 //! H: who asks, and under which name: origins, hosts and addresses.
 
 use super::http_bytes::raw;
-use crate::harness::{Db, Request, Setup, start};
+use crate::harness::{Request, Setup, start};
 
 #[test]
 fn h12_foreign_pages() {
     let config = "[http]\ncors_allowed_origins = [\"https://good.example\"]";
-    let site = Setup::new().demo().config(config).start(Db::Sqlite, 1);
+    let site = Setup::new().demo().config(config).start();
     let token = site.token("tim", "tim1234");
     let from = |origin: &str| site.send(&Request::get("/users/me").bearer(&token).header("origin", origin));
     let good = from("https://good.example");
@@ -44,7 +44,7 @@ fn h12_foreign_pages() {
     assert_eq!(preflight("https://evil.example").header("access-control-allow-origin"), None);
 
     // Off unless it is configured.
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let response = site.send(&Request::get("/livez").header("origin", "https://good.example"));
     assert!(response.headers.iter().all(|(name, _)| !name.starts_with("access-control")));
 }
@@ -54,7 +54,7 @@ fn h13_hosts() {
     let site = Setup::new()
         .production()
         .config("[server]\npublic_url = \"https://login.example.com\"\n[password]\nmin_length = 8")
-        .start(Db::Sqlite, 1);
+        .start();
     site.register("anew", "secret-123");
     let log_in = Request::post("/token").form(&[("username", "anew"), ("password", "secret-123")]);
     for (name, value) in [
@@ -81,7 +81,7 @@ fn h13_hosts() {
 /// Development listens on loopback alone: a foreign host or a forwarding header means a proxy, or DNS rebinding.
 #[test]
 fn h13_development_is_alone() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for (name, value) in [
         ("host", "evil.example"),
         ("host", "127.0.0.1.evil.example"),
@@ -108,7 +108,7 @@ fn h13_development_is_alone() {
 fn h14_forged_addresses() {
     let config = "[password]\nmin_length = 8\n[throttle]\nper_account_and_address_burst = 3\n\
                   per_account_and_address_refill_seconds = 3600";
-    let site = Setup::new().production().config(config).start(Db::Sqlite, 1);
+    let site = Setup::new().production().config(config).start();
     site.register("anew", "secret-123");
     let attempt = |name: &str, value: &str| {
         let form = Request::post("/token").form(&[("username", "anew"), ("password", "wrong-password")]);
@@ -139,7 +139,7 @@ fn h14_forged_addresses() {
 fn h14_a_trusted_proxy() {
     let config = "[password]\nmin_length = 8\n[http]\ntrusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]\n\
                   [throttle]\nper_account_and_address_burst = 2\nper_account_and_address_refill_seconds = 3600";
-    let site = Setup::new().production().config(config).start(Db::Sqlite, 1);
+    let site = Setup::new().production().config(config).start();
     site.register("anew", "secret-123");
     let attempt = |value: &str| {
         let form = Request::post("/token").form(&[("username", "anew"), ("password", "wrong-password")]);

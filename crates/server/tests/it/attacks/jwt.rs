@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::json;
 
-use crate::harness::{Db, Mint, SECRET_KEY, Site, base64url, now, start};
+use crate::harness::{Mint, SECRET_KEY, Site, base64url, now, start};
 
 /// Every refused token is answered alike; which rule it broke is for the log.
 pub(super) fn refused(site: &Site, token: &str) {
@@ -24,7 +24,7 @@ fn refused_payload(site: &Site, payload: &str) {
 
 #[test]
 fn j01_alg_none() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = Mint::of("tim").header(r#"{"alg":"none","typ":"JWT"}"#);
     refused(&site, &format!("{}.", token.unsigned()));
     refused(&site, &token.signed());
@@ -33,7 +33,7 @@ fn j01_alg_none() {
 
 #[test]
 fn j02_alg_none_in_other_spellings() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for alg in ["None", "NONE", "nOnE", "", " none", "hs256", "Hs256"] {
         let token = Mint::of("tim").header(&format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#));
         refused(&site, &token.unsigned());
@@ -44,7 +44,7 @@ fn j02_alg_none_in_other_spellings() {
 
 #[test]
 fn j03_algorithm_confusion() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let keys = [
         "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n",
         "\x30\x59\x30\x13\x06\x07",
@@ -66,7 +66,7 @@ fn j03_algorithm_confusion() {
 
 #[test]
 fn j04_algorithm_swapped_within_the_family() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     refused_header(&site, r#"{"alg":"HS384","typ":"JWT"}"#);
     refused_header(&site, r#"{"alg":"HS512","typ":"JWT"}"#);
     refused(&site, &Mint::of("tim").hs384());
@@ -80,10 +80,10 @@ fn j06_kid_names_a_file() {
     let list = opened.path().join("opened");
     let strace =
         ["strace", "-D", "-f", "-qq", "-e", "trace=open,openat,openat2", "-o", list.to_str().unwrap()];
-    let site = crate::harness::Setup::new().demo().under(&strace).start(Db::Sqlite, 1);
+    let site = crate::harness::Setup::new().demo().under(&strace).start();
     assert_eq!(site.me(&Mint::of("tim").signed()).status, 200);
     let before = std::fs::read_to_string(&list).unwrap();
-    assert!(before.contains("sekisho.db"), "nothing was traced");
+    assert!(before.contains("sekisho.key"), "nothing was traced");
 
     for kid in ["../../../../dev/null", "/dev/null", "file:///dev/null", "sekisho.key"] {
         let header = format!(r#"{{"alg":"HS256","typ":"JWT","kid":"{kid}"}}"#);
@@ -96,7 +96,7 @@ fn j06_kid_names_a_file() {
 
 #[test]
 fn j07_kid_of_any_shape() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for kid in [r#""' OR 1=1 --""#, r#""a\u0000b""#, "7", "[1]", r#"{"a":1}"#] {
         let header = format!(r#"{{"alg":"HS256","typ":"JWT","kid":{kid}}}"#);
         refused(&site, &Mint::of("tim").header(&header).key(b"guess").signed());
@@ -120,7 +120,7 @@ fn j07_kid_of_any_shape() {
 
 #[test]
 fn j08_keys_from_elsewhere_are_not_fetched() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let url = format!("http://{}/keys", listener.local_addr().unwrap());
@@ -134,7 +134,7 @@ fn j08_keys_from_elsewhere_are_not_fetched() {
 
 #[test]
 fn j09_a_key_inside_the_token() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let key = b"the attacker's own key, thirty-two bytes";
     let jwk = format!(r#"{{"alg":"HS256","typ":"JWT","jwk":{{"kty":"oct","k":"{}"}}}}"#, base64url(key));
     let x5c = r#"{"alg":"HS256","typ":"JWT","x5c":["MIIB"]}"#;
@@ -146,7 +146,7 @@ fn j09_a_key_inside_the_token() {
 
 #[test]
 fn j11_unencoded_payload_and_critical_members() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     refused_header(&site, r#"{"alg":"HS256","typ":"JWT","b64":false,"crit":["b64"]}"#);
     refused_header(&site, r#"{"alg":"HS256","typ":"JWT","crit":["exp"]}"#);
     refused_header(&site, r#"{"alg":"HS256","typ":"JWT","crit":[]}"#);
@@ -156,7 +156,7 @@ fn j11_unencoded_payload_and_critical_members() {
 
 #[test]
 fn j12_a_member_twice() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let exp = now() + 600;
     refused_header(&site, r#"{"alg":"HS256","alg":"HS256","typ":"JWT"}"#);
     refused_header(&site, r#"{"alg":"none","alg":"HS256","typ":"JWT"}"#);
@@ -169,7 +169,7 @@ fn j12_a_member_twice() {
 
 #[test]
 fn j13_no_end() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     refused_payload(&site, r#"{"sub":"tim"}"#);
     refused_payload(&site, &format!(r#"{{"exp":{}}}"#, now() + 600));
     site.wait_for_log("claim_missing");
@@ -177,7 +177,7 @@ fn j13_no_end() {
 
 #[test]
 fn j14_an_end_of_another_type() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for exp in [r#""9999999999""#, "null", "true", "[1]", "{}", "[9999999999]", "1e400", "-1e400", "9e99"] {
         refused_payload(&site, &format!(r#"{{"sub":"tim","exp":{exp}}}"#));
     }
@@ -191,7 +191,7 @@ fn j14_an_end_of_another_type() {
 
 #[test]
 fn j16_an_end_before_the_beginning() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for exp in ["-1", "0", "1", "-9223372036854775808", "-0.5"] {
         refused_payload(&site, &format!(r#"{{"sub":"tim","exp":{exp}}}"#));
     }
@@ -202,7 +202,7 @@ fn j16_an_end_before_the_beginning() {
 
 #[test]
 fn j17_just_over() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     refused_payload(&site, &format!(r#"{{"sub":"tim","exp":{}}}"#, now() - 1));
     site.wait_for_log("token_expired");
     let soon = Mint::claims(&json!({"sub": "tim", "exp": now() + 30})).signed();
@@ -211,7 +211,7 @@ fn j17_just_over() {
 
 #[test]
 fn j18_not_yet() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let exp = now() + 3600;
     for nbf in [(now() + 600).to_string(), r#""0""#.into(), "null".into(), "[]".into(), "true".into()] {
         refused_payload(&site, &format!(r#"{{"sub":"tim","exp":{exp},"nbf":{nbf}}}"#));
@@ -222,7 +222,7 @@ fn j18_not_yet() {
 
 #[test]
 fn j19_issued_in_the_future() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let exp = now() + 11 * 365 * 86_400;
     let iat = now() + 10 * 365 * 86_400;
     refused_payload(&site, &format!(r#"{{"sub":"tim","exp":{exp},"iat":{iat}}}"#));
@@ -231,7 +231,7 @@ fn j19_issued_in_the_future() {
 
 #[test]
 fn j21_for_somebody_else() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let exp = now() + 600;
     for aud in [r#""other""#, "[]", r#"["sekisho","other"]"#, "5", "null", r#""""#] {
         refused_payload(&site, &format!(r#"{{"sub":"tim","exp":{exp},"aud":{aud}}}"#));
@@ -240,7 +240,7 @@ fn j21_for_somebody_else() {
 
 #[test]
 fn j22_a_token_of_another_kind() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for typ in ["at+jwt", "logout+jwt", "dpop+jwt", "id_token+jwt", "JWE", "JOSE"] {
         refused_header(&site, &format!(r#"{{"alg":"HS256","typ":"{typ}"}}"#));
     }
@@ -248,7 +248,7 @@ fn j22_a_token_of_another_kind() {
 
 #[test]
 fn j23_type_absent_or_wrong() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for typ in ["5", "null", r#"["JWT"]"#, r#""""#, r#""JWT ""#] {
         refused_header(&site, &format!(r#"{{"alg":"HS256","typ":{typ}}}"#));
     }
@@ -264,7 +264,7 @@ fn j33_a_key_that_was_rolled_over() {
     let token = Mint::of("tim").key(old.as_bytes()).signed();
     let seeded = crate::harness::Setup::new().demo().env("SECRET_KEY_VERIFY", old);
 
-    let mut site = seeded.env("SECRET_KEY_VERIFY_UNTIL", "2199-01-01T00:00:00Z").start(Db::Sqlite, 1);
+    let mut site = seeded.env("SECRET_KEY_VERIFY_UNTIL", "2199-01-01T00:00:00Z").start();
     assert_eq!(site.me(&token).status, 200);
     assert_eq!(site.me(&site.token("tim", "tim1234")).status, 200);
 

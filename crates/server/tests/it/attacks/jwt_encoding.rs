@@ -1,7 +1,7 @@
 //! J: tokens whose form is not the one canonical form.
 
 use super::jwt::refused;
-use crate::harness::{Db, Mint, Request, Site, now, start};
+use crate::harness::{Mint, Request, Site, now, start};
 
 /// The same bits in the last character of a base64url text, and a one in the bits that mean nothing.
 fn non_canonical(token: &str) -> String {
@@ -13,7 +13,7 @@ fn non_canonical(token: &str) -> String {
 
 #[test]
 fn j24_a_signature_in_another_encoding() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = Mint::of("tim").signed();
     assert_eq!(site.me(&token).status, 200);
 
@@ -41,7 +41,7 @@ fn j24_a_signature_in_another_encoding() {
 
 #[test]
 fn j26_segments() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = Mint::of("tim").signed();
     let parts: Vec<&str> = token.split('.').collect();
     for wrong in [
@@ -63,7 +63,7 @@ fn j26_segments() {
 
 #[test]
 fn j27_a_very_long_token() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let before = site.resident();
     for size in [16, 64, 1024] {
         let padded = format!(r#"{{"sub":"tim","exp":{},"x":"{}"}}"#, now() + 600, "x".repeat(size * 1024));
@@ -84,7 +84,7 @@ fn j27_a_very_long_token() {
 
 #[test]
 fn j28_deep_nesting() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for depth in [200, 2_000, 10_000] {
         let nested = format!(r#"{{"sub":"tim","exp":{},"x":{}}}"#, now() + 600, "[".repeat(depth));
         let response = site.try_send(&Request::get("/users/me").bearer(&Mint::payload(&nested).signed()));
@@ -104,7 +104,7 @@ fn j28_deep_nesting() {
 /// Every truncation and every flipped bit of a good token, over one kept connection.
 #[test]
 fn j34_truncated_or_flipped() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = Mint::of("tim").signed();
     let mut connection = site.connect();
     let mut refused = |site: &Site, token: &[u8]| {

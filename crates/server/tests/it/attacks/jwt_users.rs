@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::jwt::refused;
-use crate::harness::{Db, Mint, now, start, tampered};
+use crate::harness::{Mint, now, start, tampered};
 
 #[test]
 fn j31_subject_byte_for_byte() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     assert_eq!(site.register("Zo\u{eb}", "secret-123").status, 200);
     assert_eq!(site.me(&Mint::of("Zo\u{eb}").signed()).status, 200);
     for sub in ["Zoe\u{308}", "zo\u{eb}", "ZO\u{cb}", "Zo\u{eb} ", " Zo\u{eb}", "Zo\u{eb}\u{0}"] {
@@ -20,7 +20,7 @@ fn j31_subject_byte_for_byte() {
 
 #[test]
 fn j32_deleted_disabled_or_changed() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for name in ["anew", "bnew", "cnew"] {
         assert_eq!(site.register(name, "secret-123").status, 200);
     }
@@ -48,7 +48,7 @@ fn j32_deleted_disabled_or_changed() {
 
 #[test]
 fn j32_id_version_and_name_must_agree() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     assert_eq!(site.register("anew", "secret-123").status, 200);
     let token = site.token("tim", "tim1234");
     let payload = site.cli_with(&["token", "inspect", "--json"], &token).ok().json();

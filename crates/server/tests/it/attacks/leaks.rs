@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Db, Mint, Request, SECRET_KEY, Setup, start};
+use crate::harness::{Mint, Request, SECRET_KEY, Setup, start};
 
 /// The whole of what exists, at the most talkative level, with canaries everywhere; the harness searches for them.
 #[test]
@@ -14,7 +14,7 @@ fn l01_canaries() {
             .demo()
             .config(&config)
             .env("SECRET_KEY_VERIFY", "canary-verify-key-of-thirty-two-bytes-and-more")
-            .start(Db::Sqlite, 1);
+            .start();
         site.secret("canary-verify-key-of-thirty-two-bytes-and-more");
         site.unlogged("$2b$12$2Ss8aodwv5mZjR1Ofee86");
         site.unlogged("$argon2id$v=19");
@@ -54,7 +54,7 @@ fn l01_canaries() {
 
 #[test]
 fn l02_nothing_in_the_clear_in_the_database() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     site.register("anew", "canary-password-7f3a");
     let token = site.token("anew", "canary-password-7f3a");
     site.me(&token);
@@ -72,7 +72,7 @@ fn l02_nothing_in_the_clear_in_the_database() {
 
 #[test]
 fn l04_members_that_are_shown() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     // In alphabetical order.
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
@@ -98,7 +98,7 @@ fn l04_members_that_are_shown() {
 
 #[test]
 fn l08_nothing_of_the_inside_is_served() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for path in
         ["/metrics", "/debug", "/debug/pprof", "/.env", "/sekisho.toml", "/data/sekisho.db", "/.git/config"]
     {
@@ -108,7 +108,7 @@ fn l08_nothing_of_the_inside_is_served() {
 
 #[test]
 fn l09_no_secret_on_the_command_line() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let help = site.cli(&["serve", "--help"]).ok().stdout.to_lowercase();
     for flag in ["--secret", "--password ", "--secret-key"] {
         assert!(!help.contains(flag), "{flag}");
@@ -119,7 +119,7 @@ fn l09_no_secret_on_the_command_line() {
 
 #[test]
 fn l11_no_token_in_the_address() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = Mint::of("tim").signed();
     for name in ["access_token", "token", "authorization"] {
         let response = site.get(&format!("/users/me?{name}={token}"));
@@ -142,13 +142,13 @@ fn l13_no_default_secret() {
         assert_eq!(ran.code, Some(2), "{weak} as a key that verifies");
     }
     // Development says so and goes on.
-    let site = Setup::new().demo().env("SECRET_KEY", seeds).start(Db::Sqlite, 1);
+    let site = Setup::new().demo().env("SECRET_KEY", seeds).start();
     site.wait_for_log("SECRET_KEY");
     assert_eq!(site.me(&Mint::of("tim").key(seeds.as_bytes()).signed()).status, 200);
 
     // Without any, each server makes its own.
-    let one = Setup::new().demo().without_env("SECRET_KEY").start(Db::Sqlite, 1);
-    let other = Setup::new().demo().without_env("SECRET_KEY").start(Db::Sqlite, 1);
+    let one = Setup::new().demo().without_env("SECRET_KEY").start();
+    let other = Setup::new().demo().without_env("SECRET_KEY").start();
     let token = one.token("tim", "tim1234");
     assert_eq!(one.me(&token).status, 200);
     assert_eq!(other.me(&token).status, 401);
@@ -158,7 +158,7 @@ fn l13_no_default_secret() {
 fn l14_no_line_of_the_log_is_forged() {
     for format in ["human", "json"] {
         let config = format!("[log]\nformat = \"{format}\"\naccess = true\ntrace_auth = \"on\"");
-        let site = Setup::new().demo().config(&config).start(Db::Sqlite, 1);
+        let site = Setup::new().demo().config(&config).start();
         let forged = "x\r\n2026-01-01T00:00:00Z ERROR forged=1 \u{1b}[31mred\u{1b}[0m \u{9b}31m \u{85}next \u{2028}line";
         site.login(forged, "wrong-password");
         let claims = json!({"sub": forged, "exp": crate::harness::now() + 600});

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{Db, Request, Setup, Site, start};
+use crate::harness::{Request, Setup, Site, start};
 
 fn accepted(site: &Site, name: &str, password: &str) {
     let response = site.register(name, password);
@@ -14,7 +14,7 @@ fn accepted(site: &Site, name: &str, password: &str) {
 
 #[test]
 fn p01_the_whole_password_counts() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let long = "0123456789".repeat(8);
     accepted(&site, "anew", &long);
     for other in [&long[..72], &long[..79], &format!("{}xxxxxxxx", &long[..72]), &format!("{long}x")] {
@@ -25,7 +25,7 @@ fn p01_the_whole_password_counts() {
 /// bcrypt sees 72 bytes: the first log-in is taken as the old software took it, and binds what was sent.
 #[test]
 fn p01_an_imported_hash_is_bound_by_the_first_log_in() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let long = "0123456789".repeat(8);
     accepted(&site, "anew", &long);
     // bcrypt of the first 72 bytes, made by another implementation.
@@ -40,7 +40,7 @@ fn p01_an_imported_hash_is_bound_by_the_first_log_in() {
 
 #[test]
 fn p02_a_nul_is_a_character() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     accepted(&site, "anew", "before-the\u{0}-and-after");
     assert_eq!(site.login("anew", "before-the").status, 401);
     assert_eq!(site.login("anew", "before-the\u{0}").status, 401);
@@ -49,7 +49,7 @@ fn p02_a_nul_is_a_character() {
 
 #[test]
 fn p03_length() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     // Characters of four bytes: the limit counts code points.
     for (name, length) in [("anew", 64), ("bnew", 128), ("cnew", 1024)] {
         accepted(&site, name, &"\u{1F511}".repeat(length));
@@ -67,7 +67,7 @@ fn p03_length() {
 
 #[test]
 fn p04_ten_mebibytes_start_no_hash() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let body = format!("username=tim&password={}", "x".repeat(10 * 1024 * 1024));
     let request = Request::post("/token").body("application/x-www-form-urlencoded", body);
     let quickest = (0..5)
@@ -103,7 +103,7 @@ fn least_work(site: &Site, name: &str, password: &str, tries: usize) -> Duration
 
 #[test]
 fn p06_nobody_and_somebody_look_alike() {
-    let site = Setup::new().config("[throttle]\nenabled = false").start(Db::Sqlite, 1);
+    let site = Setup::new().config("[throttle]\nenabled = false").start();
     accepted(&site, "anew", "secret-123");
     accepted(&site, "dora", "secret-123");
     site.cli(&["user", "disable", "dora"]).ok();
@@ -127,7 +127,7 @@ fn p06_nobody_and_somebody_look_alike() {
 #[test]
 fn p06_unknown_names_in_a_mixed_store() {
     let config = "[throttle]\nenabled = false\n[password]\nrehash = false";
-    let site = Setup::new().config(config).start(Db::Sqlite, 1);
+    let site = Setup::new().config(config).start();
     let cheap = ["anew", "bnew", "cnew", "dnew"];
     for name in cheap {
         assert_eq!(site.register(name, "secret-123").status, 200);
@@ -137,7 +137,7 @@ fn p06_unknown_names_in_a_mixed_store() {
         assert_eq!(site.register(name, "secret-123").status, 200);
         let hash = "$2b$10$abcdefghijklmnopqrstuulRTuVrJTMmocMygWJ2Bik8jUflIVAhu";
         site.database().plant_hash(name, "bcrypt", "10", hash);
-        site.database().write().execute("update sekisho_hash_schemes set n = 4", []).unwrap();
+        site.database().execute("update sekisho_hash_schemes set n = 4");
         assert_eq!(site.login(name, "secret-123").status, 200);
     }
     let argon2 = least_work(&site, "anew", "wrong-password", 6);
@@ -157,15 +157,11 @@ fn p06_unknown_names_in_a_mixed_store() {
 
 #[test]
 fn p07_no_password_is_a_wrong_password() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     accepted(&site, "anew", "secret-123");
-    site.database()
-        .write()
-        .execute(
-            "delete from sekisho_credentials where user_id = (select id from sekisho_users where username = 'anew')",
-            [],
-        )
-        .unwrap();
+    site.database().execute(
+        "delete from sekisho_credentials where user_id = (select id from sekisho_users where username = 'anew')",
+    );
     let wrong = site.login("tim", "wrong-password");
     for password in ["secret-123", "", "wrong-password"] {
         let response =
@@ -180,7 +176,7 @@ fn p07_no_password_is_a_wrong_password() {
 
 #[test]
 fn p08_spellings_of_one_password() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     // As sent, then in NFC: the composed and the decomposed spelling are one password.
     accepted(&site, "anew", "Zo\u{eb}'s secret");
     assert_eq!(site.login("anew", "Zoe\u{308}'s secret").status, 200);
@@ -198,7 +194,7 @@ fn p08_spellings_of_one_password() {
 
 #[test]
 fn p09_any_script() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for (name, password) in [
         ("anew", "🔑🚪🏯🗻🎌🎏"),
         ("bnew", "كلمة السر هنا"),
@@ -227,7 +223,7 @@ fn p09_any_script() {
 #[test]
 fn p16_one_address_and_many_accounts() {
     let config = "[throttle]\nper_address_burst = 5\nper_address_refill_seconds = 10";
-    let site = Setup::new().demo().config(config).start(Db::Sqlite, 1);
+    let site = Setup::new().demo().config(config).start();
     let refused =
         (0..12).filter(|n| site.login(&format!("nobody{n}"), "wrong-password").status == 429).count();
     assert!((1..=7).contains(&refused), "{refused}");
@@ -239,7 +235,7 @@ fn p16_one_address_and_many_accounts() {
 fn p16_many_addresses_and_one_account() {
     let config = "[http]\ntrusted_proxies = [\"127.0.0.1\"]\n[password]\nmin_length = 8\n\
                   [throttle]\nper_account_burst = 5\nper_account_refill_seconds = 3600";
-    let site = Setup::new().production().config(config).start(Db::Sqlite, 1);
+    let site = Setup::new().production().config(config).start();
     site.register("anew", "secret-123");
     let from = |address: &str, password: &str| {
         let form = Request::post("/token").form(&[("username", "anew"), ("password", password)]);
@@ -257,7 +253,7 @@ fn p16_many_addresses_and_one_account() {
 
 #[test]
 fn p19_line_breaks_and_spaces() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     accepted(&site, "anew", "line one\r\nline two");
     accepted(&site, "bnew", "plus + and space");
     let form = |body: &str| {

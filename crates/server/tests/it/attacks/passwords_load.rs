@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Db, Request, Setup, Site, until};
+use crate::harness::{Request, Setup, Site, until};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -22,7 +22,7 @@ fn unthrottled() -> Site {
         .demo()
         .config("[throttle]\nenabled = false\n[log]\nlevel = \"warn\"")
         .without_env("SEKISHO_LOG_LEVEL")
-        .start(Db::Sqlite, 1);
+        .start();
     site.token("tim", "tim1234");
     site
 }

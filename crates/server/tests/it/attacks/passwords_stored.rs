@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::harness::{Db, Setup, start};
+use crate::harness::{Setup, start};
 
 #[test]
 fn p13_a_hash_that_cannot_be_read() {
-    let site = Setup::new().config("[throttle]\nenabled = false").start(Db::Sqlite, 1);
+    let site = Setup::new().config("[throttle]\nenabled = false").start();
     assert_eq!(site.register("anew", "secret-123").status, 200);
     let wrong = site.login("anew", "wrong-password").json();
     let before = site.resident();
@@ -85,7 +85,7 @@ fn p13_a_hash_that_cannot_be_read() {
 
 #[test]
 fn p14_a_weak_hash_is_replaced_once() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let weak = [
         ("anew", "bcrypt", "5", "$2b$05$abcdefghijklmnopqrstuu96XH/vf073lLVyHd4obNu3WvpmepPVa"),
         (

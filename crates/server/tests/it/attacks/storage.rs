@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::harness::{Db, Request, Scratch, Setup, Site, start, until};
+use crate::harness::{Request, Scratch, Setup, Site, start, until};
 
 /// A folder whose file system holds little, for as long as it lives.
 struct Small {
@@ -111,7 +111,7 @@ fn s16_a_full_disk_at_the_start() {
 
 #[test]
 fn s06_two_hundred_for_one_address() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let taken = AtomicUsize::new(0);
     let made = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -142,7 +142,7 @@ fn s06_two_hundred_for_one_address() {
 
 #[test]
 fn s07_disabling_during_log_ins() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     assert_eq!(site.register("anew", "secret-123").status, 200);
     let over = AtomicBool::new(false);
     let tokens = std::thread::scope(|scope| {
@@ -169,7 +169,7 @@ fn s07_disabling_during_log_ins() {
 
 #[test]
 fn s07_deleting_during_registrations() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     std::thread::scope(|scope| {
         for n in 0..8 {
             let site = &site;
@@ -190,7 +190,7 @@ fn s07_deleting_during_registrations() {
 
 #[test]
 fn s13_stopped_under_load() {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     for n in 0..4 {
         assert_eq!(site.register(&format!("user{n}"), "secret-123").status, 200);
     }
@@ -280,20 +280,15 @@ fn s21_little_memory() {
 
 /// A server under a shell's limit.
 fn limited(limit: &str) -> Site {
-    Setup::new().demo().limit(limit).start(Db::Sqlite, 1)
+    Setup::new().demo().limit(limit).start()
 }
 
 /// What cannot be recorded does not happen.
 #[test]
 fn s22_no_act_without_its_record() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     assert_eq!(site.register("anew", "secret-123").status, 200);
-    site.database()
-        .write()
-        .execute_batch(
-            "create trigger no_events before insert on sekisho_events begin select raise(abort, 'no'); end",
-        )
-        .unwrap();
+    site.database().forbid("insert", "sekisho_events");
     site.unchanged(|| {
         let response = site.register("bnew", "secret-123");
         assert!(matches!(response.status, 500 | 503), "{}", response.text());
@@ -310,6 +305,6 @@ fn s22_no_act_without_its_record() {
     // A log-in stands: the seeds' hash is upgraded another time.
     assert_eq!(site.login("tim", "tim1234").status, 200);
     assert_eq!(site.login("anew", "secret-123").status, 200);
-    site.database().write().execute_batch("drop trigger no_events").unwrap();
+    site.database().allow("insert", "sekisho_events");
     assert_eq!(site.register("bnew", "secret-123").status, 200);
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::harness::{Db, Ran, Scratch, Setup, start};
+use crate::harness::{Ran, Scratch, Setup, start};
 
 /// A folder with a good database of one user, its server stopped.
 fn stopped() -> (Setup, Scratch) {
@@ -102,7 +102,7 @@ fn s14_a_newer_schema() {
 /// A server that stopped cleanly leaves one whole file.
 #[test]
 fn s16_without_the_write_ahead_log() {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     assert_eq!(site.register("anew", "secret-123").status, 200);
     site.stop();
     for leftover in ["-wal", "-shm"] {
@@ -115,7 +115,7 @@ fn s16_without_the_write_ahead_log() {
 
 #[test]
 fn s16_a_stale_journal() {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     site.stop();
     let journal = format!("{}-journal", site.database().path().display());
     std::fs::write(&journal, b"not a journal").unwrap();
@@ -130,7 +130,7 @@ fn s16_a_stale_journal() {
 /// The second waits, says so, and gives up.
 #[test]
 fn s19_two_servers_on_one_file() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let second = Setup::new().refused_in(site.folder());
     assert!(matches!(second.code, Some(code) if code != 0), "{:?}", second.code);
     assert!(!second.stdout.contains("listening on"));
@@ -140,7 +140,7 @@ fn s19_two_servers_on_one_file() {
 
 #[test]
 fn s19_the_second_takes_over_from_the_first() {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     let mut second = Setup::new().process(site.folder());
     crate::harness::until("the second to say that it waits", || (!second.log().is_empty()).then_some(()));
     assert!(!second.log().contains("listening on"));

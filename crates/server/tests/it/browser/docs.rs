@@ -1,7 +1,7 @@
 //! `/docs` and `/redoc` as a person uses them.
 
 use super::webdriver::Browser;
-use crate::harness::{Db, Setup, Site, start};
+use crate::harness::{Setup, Site, start};
 
 const ME: &str = "#operations-default-read_users_me_users_me_get";
 const ITEMS: &str = "#operations-default-read_own_items_users_me_items_get";
@@ -45,7 +45,7 @@ fn kept_to_itself(browser: &Browser, site: &Site, kept_out: &[&str]) {
 
 #[test]
 fn a_person_tries_the_api() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let browser = Browser::open();
     browser.go(&site.url("/docs"));
     browser.find(ME);
@@ -91,7 +91,7 @@ fn a_person_tries_the_api() {
 #[test]
 fn below_a_prefix_the_page_names_it() {
     // The page asks below the prefix, which the proxy in front would strip and the server takes as well.
-    let site = Setup::new().demo().arg("--root-path").arg("/api/v1").start(Db::Sqlite, 1);
+    let site = Setup::new().demo().arg("--root-path").arg("/api/v1").start();
     let browser = Browser::open();
     browser.go(&site.url("/api/v1/docs"));
     browser.click(".scheme-container .authorize, .auth-wrapper .authorize");
@@ -105,7 +105,7 @@ fn below_a_prefix_the_page_names_it() {
 
 #[test]
 fn a_person_reads_the_reference() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let browser = Browser::open();
     browser.go(&site.url("/redoc"));
     browser.wait_for_text("#redoc", "Read Users Me");

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Db, Ran, SECRET_KEY, Scratch, Setup, Site, start, until};
+use crate::harness::{Ran, SECRET_KEY, Scratch, Setup, Site, start, until};
 
 /// `sekisho db ARGS` on the data in a folder of its own.
 pub(super) fn db(setup: &Setup, folder: &Path, args: &[&str]) -> Ran {
@@ -25,7 +25,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 fn stopped() -> Site {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     site.stop();
     site
 }
@@ -41,7 +41,7 @@ fn found(site: &Site) -> Vec<(String, Value)> {
 
 #[test]
 fn a_sound_database_is_called_so_beside_its_server_and_at_rest() {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     assert_eq!(site.register("anew", "secret-123").status, 200);
     let path = site.database().path().to_owned();
     let said = format!("{} is sound: 2 users, 2 credentials, 1 item, 3 events\n", path.display());
@@ -58,7 +58,7 @@ fn a_sound_database_is_called_so_beside_its_server_and_at_rest() {
 
 #[test]
 fn what_breaks_an_invariant_is_named_by_its_row() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     site.unlogged("$2b$12$2Ss8aodwv5mZjR1Ofee86");
     assert_eq!(site.register("anew", "secret-123").status, 200);
     let id = |name: &str| {
@@ -128,7 +128,7 @@ fn an_older_schema_is_said_to_be_one_and_a_newer_one_is_not_judged() {
 /// Part of the file is damaged: found, and answered with 503 where it is met. A backup brings it back.
 #[test]
 fn s14_a_flipped_page_is_found_met_with_503_and_mended_by_a_restore() {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     let copies = Scratch::new();
     let backup = copies.path().join("good.db");
     {
@@ -176,7 +176,7 @@ fn s14_a_flipped_page_is_found_met_with_503_and_mended_by_a_restore() {
 
 #[test]
 fn l03_a_backup_is_its_owners_alone_and_says_where_the_keys_are() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let folder = Scratch::new();
     let file = folder.path().join("tim.db");
     let said = site.cli(&["db", "backup", text(&file)]).ok().stdout;
@@ -232,7 +232,7 @@ fn l03_a_backup_is_its_owners_alone_and_says_where_the_keys_are() {
 /// was acknowledged before it began.
 #[test]
 fn s18_a_backup_under_write_load_restores_to_one_moment() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let other = Scratch::new();
     let file = other.path().join("loaded.db");
     let acknowledged = Mutex::new(Vec::new());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::db::db;
 use super::db_restore::meddled;
-use crate::harness::{Db, SECRET_KEY, Scratch, Setup, Site, start};
+use crate::harness::{SECRET_KEY, Scratch, Setup, Site, start};
 
 const ANOTHER: &str = "another-key-of-more-than-thirty-two-bytes";
 
@@ -15,7 +15,7 @@ fn text(path: &Path) -> &str {
 
 /// A stopped site and a backup of it, with its keys.
 fn backed_up() -> (Site, Scratch, PathBuf) {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     let folder = Scratch::new();
     let file = folder.path().join("tim.db");
     site.cli(&["db", "backup", text(&file), "--with-keys"]).ok();
@@ -61,7 +61,7 @@ fn a_key_that_ends_in_a_line_end_comes_back_as_it_is() {
     let (secret, file) = (folder.path().join("secret"), folder.path().join("kept.db"));
     std::fs::write(&secret, format!("{ANOTHER}\n\n")).unwrap();
     let setup = Setup::new().demo().without_env("SECRET_KEY").env("SECRET_KEY_FILE", text(&secret));
-    let mut site = setup.clone().start(Db::Sqlite, 1);
+    let mut site = setup.clone().start();
     let token = site.token("tim", "tim1234");
     site.cli(&["db", "backup", text(&file), "--with-keys"]).ok();
     site.stop();

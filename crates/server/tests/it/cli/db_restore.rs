@@ -7,7 +7,7 @@ use std::process::Command;
 use rusqlite::Connection;
 
 use super::db::db;
-use crate::harness::{Db, Ran, Scratch, Setup, Site, start};
+use crate::harness::{Ran, Scratch, Setup, Site, start};
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
@@ -22,7 +22,7 @@ pub(super) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 /// A stopped site of tim and anew, and a backup from when there was tim alone.
 pub(super) fn backed_up() -> (Site, Scratch, PathBuf) {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     let folder = Scratch::new();
     let file = folder.path().join("tim.db");
     site.cli(&["db", "backup", text(&file), "--with-keys"]).ok();

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::db_restore::{backed_up, contents};
-use crate::harness::{Db, start};
+use crate::harness::start;
 
 /// What it does to users is undone in the same transaction, as far as anybody can see.
 const NEVER_DISABLED: &str = "create trigger \"never\" after update of disabled_at on \"SEKISHO_USERS\" \
@@ -12,7 +12,7 @@ const NEVER_DISABLED: &str = "create trigger \"never\" after update of disabled_
 
 #[test]
 fn triggers_and_views_of_somebody_else_are_found() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let write = |sql: &str| site.database().write().execute_batch(sql).unwrap();
     let alien = "is not of this program, and acts on its tables";
     for (make, what, drop) in [
@@ -94,7 +94,7 @@ fn what_the_check_finds_something_in_is_not_restored_unasked() {
 /// A hash that nobody can verify is kept as the application had it: nothing is wrong with the database.
 #[test]
 fn after_an_adoption_an_unreadable_hash_is_a_note_and_no_damage() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     Connection::open(site.folder().join("test.db"))
         .unwrap()
         .execute_batch(

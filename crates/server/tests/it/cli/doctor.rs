@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::harness::{Db, Ran, Scratch, Setup, Site, now, start};
+use crate::harness::{Ran, Scratch, Setup, Site, now, start};
 
 /// What `sekisho doctor` says in a folder.
 fn examined(setup: &Setup, folder: &Path) -> (Option<i32>, Value) {
@@ -43,7 +43,7 @@ fn says(setup: &Setup, folder: &Path, name: &str, state: &str, part: &str) {
 
 /// A folder with a database of tim's, its server stopped.
 fn stopped() -> Site {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     site.stop();
     site
 }
@@ -54,7 +54,7 @@ fn listening(setup: Setup, address: &str) -> Setup {
 
 #[test]
 fn a_healthy_server_is_called_so_and_nothing_changes() {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     let setup = listening(Setup::new(), &site.address().to_string());
     let (code, report) = examined(&setup, site.folder());
     assert_eq!(code, Some(0), "{report}");
@@ -295,7 +295,7 @@ fn a_database_that_is_damaged_newer_or_anothers_is_said_to_be() {
 
 #[test]
 fn a_lock_that_nobody_gives_back_is_noticed() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let setup = listening(Setup::new(), &site.address().to_string());
     let other = site.database().write();
     other.execute_batch("begin immediate").unwrap();
@@ -307,7 +307,7 @@ fn a_lock_that_nobody_gives_back_is_noticed() {
 /// The log is part of the database then, and stays where it is.
 #[test]
 fn what_a_crash_left_is_only_looked_at() {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     site.process().signal(rustix::process::Signal::KILL);
     site.process().wait();
     let log = site.data().join("sekisho.db-wal");
@@ -321,7 +321,7 @@ fn what_a_crash_left_is_only_looked_at() {
 
 #[test]
 fn a_file_that_was_moved_away_under_its_server_is_noticed() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let (setup, path) = (Setup::new(), site.database().path().to_owned());
     let away = path.with_file_name("away.db");
     std::fs::rename(&path, &away).unwrap();

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Db, Ran, Setup, Site, python, start};
+use crate::harness::{Ran, Setup, Site, python, start};
 
 const PASSWORD: &str = "seven grey herons wade";
 /// Of `tim1234`, as the seeds print it.
@@ -13,7 +13,7 @@ const TIM: &str = "$2b$12$2Ss8aodwv5mZjR1Ofee86.OgtdlekDXCtdB6xH.l/nUMd9K73tmXa"
 
 /// A server with users of every kind: tim with an item, ann with a second password, bob disabled, two from elsewhere.
 fn peopled() -> Site {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     site.secret(PASSWORD);
     site.unlogged(TIM);
     assert_eq!(site.register("ann", "an earlier password").status, 200);
@@ -40,7 +40,7 @@ fn what_is_exported_logs_in_elsewhere_as_it_did_here() {
     let token = here.token("ann", PASSWORD);
     let ran = here.cli(&["user", "export", "--output", "users.jsonl", "--with-hashes"]).ok();
     assert_eq!(ran.stdout, "wrote 5 users with hashes to users.jsonl\n");
-    let there = Setup::new().start(Db::Sqlite, 1);
+    let there = Setup::new().start();
     there.secret(PASSWORD);
     there.unlogged(TIM);
     std::fs::copy(here.folder().join("users.jsonl"), there.folder().join("users.jsonl")).unwrap();
@@ -103,7 +103,7 @@ fn l03_l04_hashes_go_along_only_if_asked_for_and_the_file_is_its_owners_alone() 
 
 #[test]
 fn an_export_may_go_to_standard_output() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let ran = site.cli(&["user", "export", "--output", "-"]).ok();
     let lines: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((lines.len(), &lines[1]["username"], &lines[1]["items"]), (2, &json!("tim"), &json!([1])));

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::json;
 
-use crate::harness::{Db, Ran, Setup, Site, start};
+use crate::harness::{Ran, Setup, Site, start};
 
 /// Runs it with this listener in the configuration.
 fn health(site: &Site, listen: &str, args: &[&str]) -> Ran {
@@ -16,7 +16,7 @@ fn health(site: &Site, listen: &str, args: &[&str]) -> Ran {
 
 #[test]
 fn a_server_that_answers_is_ready() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let address = site.address().to_string();
     assert_eq!(health(&site, &address, &[]).ok().stdout, "ready\n");
     // A listener on every address is reached on this machine's own.
@@ -27,16 +27,14 @@ fn a_server_that_answers_is_ready() {
 
 #[test]
 fn one_that_is_gone_or_has_no_database_is_not() {
-    let mut site = start(Db::Sqlite, 1);
+    let mut site = start();
     let address = site.address().to_string();
     // A table that is gone is what the server can't read any more.
-    let database = rusqlite::Connection::open(site.database().path()).unwrap();
-    database.execute_batch("alter table sekisho_migrations rename to gone").unwrap();
+    site.database().execute("alter table sekisho_migrations rename to gone");
     let ran = health(&site, &address, &[]);
     assert_eq!((ran.code, ran.stderr.lines().count()), (Some(3), 1), "{}", ran.stderr);
     assert!(ran.stderr.contains("answers 503"), "{}", ran.stderr);
-    database.execute_batch("alter table gone rename to sekisho_migrations").unwrap();
-    drop(database);
+    site.database().execute("alter table gone rename to sekisho_migrations");
     health(&site, &address, &[]).ok();
     site.stop();
     let ran = health(&site, &address, &[]);
@@ -46,7 +44,7 @@ fn one_that_is_gone_or_has_no_database_is_not() {
 
 #[test]
 fn what_is_no_server_is_said_to_be_none() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = other.local_addr().unwrap().to_string();
     let speaks = std::thread::spawn(move || {

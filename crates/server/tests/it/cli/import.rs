@@ -11,13 +11,13 @@ use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
 
-use crate::harness::{Db, Ran, Scratch, Setup, Site, start};
+use crate::harness::{Ran, Scratch, Setup, Site, start};
 
 /// Of `tim1234`, as the seeds print it.
 const TIM: &str = "$2b$12$2Ss8aodwv5mZjR1Ofee86.OgtdlekDXCtdB6xH.l/nUMd9K73tmXa";
 
 pub(super) fn site() -> Site {
-    let site = Setup::new().start(Db::Sqlite, 1);
+    let site = Setup::new().start();
     site.unlogged(TIM);
     site
 }
@@ -68,7 +68,7 @@ fn a_csv_of_another_system_logs_in_at_once() {
 
 #[test]
 fn a32_rows_that_are_refused_are_named_and_the_others_are_there_whole() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     site.unlogged("canary-secret");
     let rows = [
         json!({"username": "ann", "email": "ann@example.com", "password_hash": TIM}),

@@ -3,11 +3,11 @@
 use rustix::process::Signal;
 
 use super::db::db;
-use crate::harness::{Db, Scratch, Setup, until};
+use crate::harness::{Scratch, Setup, until};
 
 #[test]
 fn s19_a_second_instance_waits_and_then_gives_up() {
-    let site = Setup::new().start(Db::Sqlite, 1);
+    let site = Setup::new().start();
     let ran = Setup::new().refused_in(site.folder());
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     let lines: Vec<_> = ran.stderr.lines().collect();
@@ -18,7 +18,7 @@ fn s19_a_second_instance_waits_and_then_gives_up() {
 
 #[test]
 fn s19_a_second_instance_takes_over_when_the_first_one_goes() {
-    let mut site = Setup::new().demo().start(Db::Sqlite, 1);
+    let mut site = Setup::new().demo().start();
     let token = site.token("tim", "tim1234");
     let mut second = Setup::new().process(site.folder());
     until("the second to wait", || second.log().contains("waiting up to").then_some(()));
@@ -34,7 +34,7 @@ fn s19_a_second_instance_takes_over_when_the_first_one_goes() {
 /// Two names of one file are one database, and have one lock.
 #[test]
 fn s19_by_a_link_the_database_is_served_already() {
-    let site = Setup::new().demo().start(Db::Sqlite, 1);
+    let site = Setup::new().demo().start();
     let elsewhere = Scratch::new();
     let link = elsewhere.path().join("link.db");
     std::os::unix::fs::symlink(site.database().path(), &link).unwrap();
@@ -55,7 +55,7 @@ fn s19_by_a_link_the_database_is_served_already() {
 /// Whoever takes Sekisho's tables out of a file removes the lock as well: one that was waited for meanwhile keeps nobody away.
 #[test]
 fn s19_a_lock_that_was_removed_while_it_was_waited_for_does_not_count() {
-    let mut site = Setup::new().demo().start(Db::Sqlite, 1);
+    let mut site = Setup::new().demo().start();
     site.stop();
     let path = site.data().join("sekisho.db.lock");
     let held = std::fs::File::open(&path).unwrap();

@@ -1,10 +1,10 @@
 //! `sekisho item …`.
 
-use crate::harness::{Db, start};
+use crate::harness::start;
 
 #[test]
 fn items_are_added_listed_and_removed() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     assert_eq!(site.cli(&["item", "add", "--owner", "tim"]).ok().stdout, "added item 2 of tim\n");
     let json = site.cli(&["item", "list", "--owner", "tim@gmail.com", "--json"]).ok().stdout;
     assert_eq!(json, "{\"item_id\":1,\"owner\":\"tim\"}\n{\"item_id\":2,\"owner\":\"tim\"}\n");
@@ -18,7 +18,7 @@ fn items_are_added_listed_and_removed() {
 
 #[test]
 fn an_item_needs_an_owner_who_exists() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let ran = site.cli(&["item", "add", "--owner", "ghost"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), "sekisho: no user ghost\n"));
 }

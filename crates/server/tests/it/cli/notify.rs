@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::harness::{Db, Scratch, Setup};
+use crate::harness::{Scratch, Setup};
 
 /// The next message to the service manager.
 fn heard(socket: &UnixDatagram) -> String {
@@ -20,7 +20,7 @@ fn systemd_is_told_of_start_reload_and_stop() {
     let path = folder.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    let mut site = Setup::new().env("NOTIFY_SOCKET", path.to_str().unwrap()).start(Db::Sqlite, 1);
+    let mut site = Setup::new().env("NOTIFY_SOCKET", path.to_str().unwrap()).start();
     assert_eq!(heard(&socket), "READY=1");
     site.alive();
     site.process().signal(Signal::HUP);
@@ -39,10 +39,10 @@ fn a_name_without_a_file_is_understood_and_nonsense_is_left_alone() {
     let address = std::os::unix::net::SocketAddr::from_abstract_name(&name).unwrap();
     let socket = UnixDatagram::bind_addr(&address).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    let site = Setup::new().env("NOTIFY_SOCKET", &format!("@{name}")).start(Db::Sqlite, 1);
+    let site = Setup::new().env("NOTIFY_SOCKET", &format!("@{name}")).start();
     assert_eq!(heard(&socket), "READY=1");
     site.alive();
     for nonsense in ["", "relative", "vsock:2:1", "/nowhere/at/all"] {
-        Setup::new().env("NOTIFY_SOCKET", nonsense).start(Db::Sqlite, 1).alive();
+        Setup::new().env("NOTIFY_SOCKET", nonsense).start().alive();
     }
 }

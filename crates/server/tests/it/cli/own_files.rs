@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::harness::{Db, Scratch, Setup, Site, start};
+use crate::harness::{Scratch, Setup, Site, start};
 
 /// A server with a secret key in a file, a configuration file and a `.env`.
 fn served() -> Site {
@@ -61,7 +61,7 @@ fn no_command_writes_over_a_file_that_the_installation_lives_on() {
 
 #[test]
 fn by_another_name_a_file_of_the_installation_is_the_same() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let at = |name: &str| -> PathBuf { site.folder().join(name) };
     std::os::unix::fs::symlink(at("data/sekisho.db"), at("link.jsonl")).unwrap();
     std::fs::hard_link(at("data/sekisho.key"), at("hard.jsonl")).unwrap();

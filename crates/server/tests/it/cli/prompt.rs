@@ -8,7 +8,7 @@ use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
-use crate::harness::{Db, Setup, Site};
+use crate::harness::{Setup, Site};
 
 const PASSWORD: &str = "seven grey herons wade";
 
@@ -63,7 +63,7 @@ impl Person {
 
 #[test]
 fn a_password_is_asked_for_twice_and_never_shown() {
-    let site = Setup::new().start(Db::Sqlite, 1);
+    let site = Setup::new().start();
     let mut person = Person::runs(&site, &["add", "ann", "--email", "ann@example.com"]);
     // With a slip of the finger, taken back.
     person.types("New password: ", &format!("{PASSWORD}x\u{7f}\n"));
@@ -74,7 +74,7 @@ fn a_password_is_asked_for_twice_and_never_shown() {
 
 #[test]
 fn two_passwords_that_differ_change_nothing() {
-    let site = Setup::new().start(Db::Sqlite, 1);
+    let site = Setup::new().start();
     let mut person = Person::runs(&site, &["add", "ann", "--email", "ann@example.com"]);
     person.types("New password: ", &format!("{PASSWORD}\n"));
     person.types("Once more: ", "nine slow otters swim\n");
@@ -84,7 +84,7 @@ fn two_passwords_that_differ_change_nothing() {
 
 #[test]
 fn ctrl_c_leaves_a_terminal_that_works() {
-    let site = Setup::new().start(Db::Sqlite, 1);
+    let site = Setup::new().start();
     let mut person = Person::runs(&site, &["add", "ann", "--email", "ann@example.com"]);
     person.types("New password: ", "sev\u{3}");
     assert_eq!(person.ends(), (Some(1), String::new()));

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::{Signal, test_kill_process};
 
-use crate::harness::{Db, Scratch, Setup, Site, until};
+use crate::harness::{Scratch, Setup, Site, until};
 
 fn watched(text: &str) -> Site {
-    Setup::new().demo().arg("--reload").config(text).start(Db::Sqlite, 1)
+    Setup::new().demo().arg("--reload").config(text).start()
 }
 
 fn write(site: &Site, text: &str) {
@@ -53,10 +53,10 @@ fn a_faulty_file_changes_nothing() {
 #[test]
 fn a_key_file_that_is_named_later_is_watched_from_then_on() {
     let setup = Setup::new().demo().arg("--reload").without_env("SECRET_KEY").config("[registration]");
-    let site = setup.start(Db::Sqlite, 1);
+    let site = setup.start();
     let file = site.folder().join("key");
     write(&site, &format!("[tokens]\nsecret_key_file = \"{}\"", file.display()));
-    site.wait_for_log("cannot read the key in");
+    site.wait_for_log(": cannot read ");
     // Watched although it is not there yet.
     std::fs::write(&file, "a first key of more than thirty-two bytes").unwrap();
     site.wait_for_log("configuration changed: tokens.secret_key_file (not set)");

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::harness::{Connection, Db, Request, Setup, Site};
+use crate::harness::{Connection, Request, Setup, Site};
 
 #[test]
 fn s13_a_stop_answers_what_is_in_flight() {
-    let mut site = Setup::new().demo().start(Db::Sqlite, 1);
+    let mut site = Setup::new().demo().start();
     site.secret("tim1234tim1234");
     let address = site.address();
     let stopped = AtomicBool::new(false);
@@ -45,7 +45,7 @@ fn s13_a_stop_answers_what_is_in_flight() {
 
 #[test]
 fn sigint_ends_with_exit_code_0() {
-    let mut site = Setup::new().start(Db::Sqlite, 1);
+    let mut site = Setup::new().start();
     site.process().signal(Signal::INT);
     assert_eq!(site.process().wait().code(), Some(0));
 }
@@ -57,7 +57,7 @@ fn hang_up(site: &mut Site, text: &str) {
 
 #[test]
 fn sighup_changes_what_can_change_and_names_the_rest() {
-    let mut site = Setup::new().config("[registration]\nmode = \"open\"").start(Db::Sqlite, 1);
+    let mut site = Setup::new().config("[registration]\nmode = \"open\"").start();
     hang_up(&mut site, "[registration]\nmode = \"closed\"\n[hashing]\nqueue = 9\n");
     site.wait_for_log("registration.mode");
     site.wait_for_log("needs a restart: hashing.queue");
@@ -68,7 +68,7 @@ fn sighup_changes_what_can_change_and_names_the_rest() {
 
 #[test]
 fn sighup_with_a_faulty_file_keeps_the_running_configuration() {
-    let mut site = Setup::new().config("[registration]\nmode = \"closed\"").start(Db::Sqlite, 1);
+    let mut site = Setup::new().config("[registration]\nmode = \"closed\"").start();
     hang_up(&mut site, "[registration]\nmode = \"clsed\"\n");
     site.wait_for_log("configuration not taken, the running one stays: sekisho.toml:2");
     assert_eq!(site.register("ann", "seven grey herons wade").status, 403);

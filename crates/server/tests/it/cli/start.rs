@@ -2,11 +2,11 @@
 
 use std::net::TcpListener;
 
-use crate::harness::{Db, Ran, Scratch, Setup, start};
+use crate::harness::{Ran, Scratch, Setup, start};
 
 #[test]
 fn the_first_screen_says_where_what_and_what_next() {
-    let site = Setup::new().start(Db::Sqlite, 1);
+    let site = Setup::new().start();
     let log = site.log();
     let address = site.address();
     for line in [
@@ -22,7 +22,7 @@ fn the_first_screen_says_where_what_and_what_next() {
 
 #[test]
 fn production_says_so_and_offers_no_demonstration() {
-    let site = Setup::new().production().start(Db::Sqlite, 1);
+    let site = Setup::new().production().start();
     let log = site.log();
     assert!(log.contains("profile     production") && !log.contains("--demo"), "{log}");
     let ran = Setup::new().production().demo().refused();
@@ -31,7 +31,7 @@ fn production_says_so_and_offers_no_demonstration() {
 
 #[test]
 fn the_demonstration_user_is_made_once() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     assert_eq!(site.me(&site.token("tim", "tim1234")).status, 200);
     assert_eq!(site.database().number("select count(*) from sekisho_users"), 1);
     assert_eq!(site.database().number("select count(*) from sekisho_items"), 1);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Db, Mint, Site, now, start};
+use crate::harness::{Mint, Site, now, start};
 
 fn inspected(site: &Site, token: &str) -> (Option<i32>, serde_json::Value) {
     let ran = site.cli_with(&["token", "inspect", "--json"], token);
@@ -11,7 +11,7 @@ fn inspected(site: &Site, token: &str) -> (Option<i32>, serde_json::Value) {
 
 #[test]
 fn an_issued_token_counts() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.cli(&["token", "issue", "tim"]).ok().stdout;
     assert_eq!(site.me(token.trim()).status, 200);
     let (code, found) = inspected(&site, &token);
@@ -21,7 +21,7 @@ fn an_issued_token_counts() {
 
 #[test]
 fn inspect_says_why_a_token_does_not_count() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for (token, reason) in [
         (Mint::claims(&json!({"sub": "tim", "exp": now() - 60})).signed(), "token_expired"),
         (Mint::of("tim").key(b"another key, as long as ours is, or longer").signed(), "signature_invalid"),
@@ -37,7 +37,7 @@ fn inspect_says_why_a_token_does_not_count() {
 
 #[test]
 fn inspect_never_prints_a_signature() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = Mint::of("tim").signed();
     let signature = token.rsplit('.').next().unwrap();
     for args in [&["token", "inspect"][..], &["token", "inspect", "--json"]] {
@@ -50,7 +50,7 @@ fn inspect_never_prints_a_signature() {
 
 #[test]
 fn no_token_for_a_disabled_user() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     site.cli(&["user", "disable", "tim"]).ok();
     let ran = site.cli(&["token", "issue", "tim"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
@@ -58,7 +58,7 @@ fn no_token_for_a_disabled_user() {
 
 #[test]
 fn every_reason_code_is_explained() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let all = site.cli(&["explain", "--json"]).ok().stdout;
     assert!(all.lines().count() > 30);
     for line in all.lines() {

@@ -2,15 +2,14 @@
 
 use serde_json::Value;
 
-use crate::harness::{Db, Setup, until};
+use crate::harness::{Setup, until};
 
 /// The hash that `--demo` begins with, and the password's that replaces it, both begin like this.
 const HASHES: [&str; 2] = ["$2b$12$", "$argon2id$"];
 
 #[test]
 fn the_steps_stand_in_the_seeds_order_without_a_secret() {
-    let site =
-        Setup::new().demo().arg("--trace-auth").config("[log]\nformat = \"human\"").start(Db::Sqlite, 1);
+    let site = Setup::new().demo().arg("--trace-auth").config("[log]\nformat = \"human\"").start();
     let token = site.token("tim", "tim1234");
     assert_eq!(site.me(&token).status, 200);
     site.wait_for_log("get_current_user user username='tim'");
@@ -39,7 +38,7 @@ fn the_steps_stand_in_the_seeds_order_without_a_secret() {
 
 #[test]
 fn for_a_machine_each_step_is_an_object() {
-    let site = Setup::new().demo().arg("--trace-auth").start(Db::Sqlite, 1);
+    let site = Setup::new().demo().arg("--trace-auth").start();
     site.token("tim", "tim1234");
     site.wait_for_log("encoded_jwt");
     let log = site.log();
@@ -55,7 +54,7 @@ fn for_a_machine_each_step_is_an_object() {
 
 #[test]
 fn no_trace_where_nobody_asked_and_no_terminal_is() {
-    let site = Setup::new().demo().start(Db::Sqlite, 1);
+    let site = Setup::new().demo().start();
     site.token("tim", "tim1234");
     assert_eq!(site.login("tim", "wrong").status, 401);
     site.wait_for_log("password_wrong");
@@ -64,7 +63,7 @@ fn no_trace_where_nobody_asked_and_no_terminal_is() {
 
 #[test]
 fn echo_shows_statements_and_no_parameter() {
-    let site = Setup::new().demo().arg("--echo").config("[log]\nformat = \"human\"").start(Db::Sqlite, 1);
+    let site = Setup::new().demo().arg("--echo").config("[log]\nformat = \"human\"").start();
     site.token("tim", "tim1234");
     let log = until("the log-in's statements", || {
         let log = site.log();

@@ -2,13 +2,13 @@
 
 use std::process::Stdio;
 
-use crate::harness::{Db, Ran, Scratch, Setup, Site, start};
+use crate::harness::{Ran, Scratch, Setup, Site, start};
 
 /// Good enough for either profile.
 const PASSWORD: &str = "seven grey herons wade";
 
 fn with_ann() -> Site {
-    let site = Setup::new().start(Db::Sqlite, 1);
+    let site = Setup::new().start();
     site.secret(PASSWORD);
     site.cli_with(&["user", "add", "ann", "--email", "Ann@example.com", "--password-stdin"], PASSWORD).ok();
     site
@@ -163,7 +163,7 @@ fn a_password_comes_from_a_terminal_or_from_standard_input_only() {
 
 #[test]
 fn the_first_user_may_be_made_before_the_first_start() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let folder = site.folder().join("other");
     std::fs::create_dir(&folder).unwrap();
     let mut list = Setup::new().command(&folder, "user");

@@ -1,10 +1,11 @@
-//! The one harness of all tests over HTTP: `start(Db::Sqlite, 1)` runs the real binary on a fresh folder, speaks to it
+//! The one harness of all tests over HTTP: `start()` runs the real binary on a fresh folder, speaks to it
 //! as a stranger would, and checks when it is dropped what must hold after every test (see `oracle`).
 
 mod command;
 mod database;
 mod http;
 pub(crate) mod http2;
+mod once;
 mod oracle;
 mod process;
 mod scratch;
@@ -13,6 +14,7 @@ mod site;
 mod token;
 
 pub(crate) use command::Ran;
+pub(crate) use database::Database;
 pub(crate) use http::{Connection, Request, Response};
 pub(crate) use http2::Http2;
 pub(crate) use process::{Process, python, until};

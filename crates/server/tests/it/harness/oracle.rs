@@ -7,7 +7,19 @@ use super::http::{Response, percent};
 
 /// Words of the inside that no client may read.
 const INSIDE: &[&str] = &[
-    "sqlite", "rusqlite", "select ", "insert ", "sekisho_", "panicked", "src/", ".rs:", "/tmp/", "tokio",
+    "sqlite",
+    "rusqlite",
+    "postgres",
+    "sqlstate",
+    "relation \"",
+    "select ",
+    "insert ",
+    "sekisho_",
+    "panicked",
+    "src/",
+    ".rs:",
+    "/tmp/",
+    "tokio",
     "hyper",
 ];
 

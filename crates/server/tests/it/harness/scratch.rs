@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::database::postgres;
+
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// A fresh folder below the system's temporary one, removed on drop; kept, and named, when the test failed.
@@ -38,6 +40,7 @@ impl Drop for Scratch {
         if std::thread::panicking() {
             eprintln!("kept for a look: {}", self.path.display());
         } else {
+            postgres::forget(&self.path);
             let _ = std::fs::remove_dir_all(&self.path);
         }
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::command::Ran;
+use super::database::postgres;
 use super::process::Process;
 use super::scratch::Scratch;
 use super::token::SECRET_KEY;
@@ -19,6 +20,18 @@ pub(crate) fn start_copy(setup: &Setup, binary: &Path, folder: &Path) -> Process
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Db {
     Sqlite,
+    Postgres,
+}
+
+impl Db {
+    /// The one that this run is about: `SEKISHO_TEST_DATABASE`, which is `sqlite` where nothing is said.
+    pub(crate) fn tested() -> Db {
+        match std::env::var("SEKISHO_TEST_DATABASE").as_deref() {
+            Err(_) | Ok("sqlite") => Db::Sqlite,
+            Ok("postgres") => Db::Postgres,
+            Ok(other) => panic!("SEKISHO_TEST_DATABASE is sqlite or postgres, not {other:?}"),
+        }
+    }
 }
 
 /// The profile that the server is told to take.
@@ -33,6 +46,7 @@ pub(crate) enum Profile {
 pub(crate) struct Setup {
     pub(crate) profile: Profile,
     pub(crate) demo: bool,
+    pub(crate) db: Db,
     env: Vec<(String, String)>,
     config: String,
     args: Vec<String>,
@@ -45,6 +59,7 @@ impl Setup {
         Setup {
             profile: Profile::Development,
             demo: false,
+            db: Db::tested(),
             env: vec![("SECRET_KEY".into(), SECRET_KEY.into()), ("SEKISHO_LOG_LEVEL".into(), "trace".into())],
             config: String::new(),
             args: Vec::new(),
@@ -55,6 +70,12 @@ impl Setup {
     /// With the seeds' user and his item (`--demo`).
     pub(crate) fn demo(mut self) -> Setup {
         self.demo = true;
+        self
+    }
+
+    /// On this database, whichever the run is about; such a test is listed in `once.txt`.
+    pub(crate) fn on(mut self, db: Db) -> Setup {
+        self.db = db;
         self
     }
 
@@ -152,6 +173,11 @@ impl Setup {
             Profile::Production => "production",
         };
         command.env("SEKISHO_PROFILE", profile);
+        if self.db == Db::Postgres && !self.env.iter().any(|(name, _)| name == "DATABASE_URL") {
+            command.env("DATABASE_URL", postgres::url_of(folder));
+            // Where SQLite has it unasked.
+            command.env("SEKISHO_ROOT_KEY_FILE", folder.join("data").join("sekisho.key"));
+        }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
     }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::command::Ran;
-use super::database::Database;
+use super::database::{Database, postgres};
 use super::http::{Connection, Request, Response};
 use super::oracle::{check_no_secret, check_response};
 use super::process::{Process, listening_on, until};
@@ -36,15 +36,26 @@ pub(crate) struct Site {
 }
 
 /// A server in the development profile with the seeds' user tim and his item.
-pub(crate) fn start(db: Db, nodes: usize) -> Site {
-    Setup::new().demo().start(db, nodes)
+pub(crate) fn start() -> Site {
+    Setup::new().demo().start()
 }
 
 impl Setup {
     /// Starts the server on a fresh folder and waits until it answers.
-    pub(crate) fn start(self, db: Db, nodes: usize) -> Site {
-        assert_eq!((db, nodes), (Db::Sqlite, 1), "SQLite serves one node");
+    pub(crate) fn start(self) -> Site {
         self.start_in(Scratch::new())
+    }
+
+    /// Starts that many nodes on one PostgreSQL, each with a data directory of its own, one after the other: they share
+    /// the database, the root key and this setup, and nothing else.
+    pub(crate) fn start_nodes(self, nodes: usize) -> Vec<Site> {
+        let first = self.on(Db::Postgres).start();
+        let mut all = vec![first];
+        for _ in 1..nodes {
+            let next = all[0].beside();
+            all.push(next);
+        }
+        all
     }
 
     /// As `start`, in a folder that the test has prepared.
@@ -82,7 +93,19 @@ impl Site {
     }
 
     pub(crate) fn database(&self) -> Database {
-        Database::in_folder(self.scratch.path())
+        Database::in_folder(self.setup.db, self.scratch.path())
+    }
+
+    /// Another node on the same database, with the same root key and the same setup.
+    pub(crate) fn beside(&self) -> Site {
+        assert_eq!(self.setup.db, Db::Postgres, "SQLite serves one node");
+        let scratch = Scratch::new();
+        postgres::share(self.folder(), scratch.path());
+        std::fs::create_dir(scratch.path().join("data")).expect("a folder");
+        let key = |folder: &Path| folder.join("data").join("sekisho.key");
+        std::fs::copy(key(self.folder()), key(scratch.path())).expect("the first node's root key");
+        let setup = Setup { demo: false, ..self.setup.clone() };
+        setup.start_in(scratch)
     }
 
     pub(crate) fn process(&mut self) -> &mut Process {
@@ -259,7 +282,7 @@ impl Site {
         self.earlier.push_str(&self.process.log());
         let mut setup = change(self.setup.clone());
         // The demonstration user is made in an empty database alone.
-        setup.demo &= self.setup.profile == Profile::Development && !self.database().path().exists();
+        setup.demo &= self.setup.profile == Profile::Development && !self.database().exists();
         self.process = setup.process(self.scratch.path());
         self.setup = setup;
         self.address = self.process.address();
@@ -288,7 +311,7 @@ impl Drop for Site {
         check_no_secret("the log", log.as_bytes(), &secrets);
         check_no_secret("the log", log.as_bytes(), &self.unlogged.lock().expect("not poisoned"));
         let database = self.database();
-        if database.path().exists() {
+        if database.exists() {
             database.check();
             check_no_secret("the database", &database.bytes(), &secrets);
         }

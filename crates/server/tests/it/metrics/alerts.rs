@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::{page, samples, with_figures};
-use crate::harness::{Db, Ran, Request, python};
+use crate::harness::{Ran, Request, python};
 
 fn file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
@@ -40,7 +40,7 @@ fn values<'a>(expression: &'a str, label: &str) -> Vec<&'a str> {
 
 #[test]
 fn what_alerts_ask_for_is_on_the_page() {
-    let site = with_figures().start(Db::Sqlite, 1);
+    let site = with_figures().start();
     site.send(&Request::get("/users/me"));
     let page = page(&site);
     let samples = samples(&page);
@@ -83,7 +83,7 @@ fn each_alert_has_its_part_of_the_runbook_and_no_part_is_left_over() {
 /// Figures and reason codes that the runbook speaks of exist.
 #[test]
 fn the_words_of_the_runbook_are_ours() {
-    let site = with_figures().start(Db::Sqlite, 1);
+    let site = with_figures().start();
     site.get("/livez");
     let page = page(&site);
     let runbook = std::fs::read_to_string(file("docs/operating.md")).unwrap();

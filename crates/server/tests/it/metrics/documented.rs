@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{page, with_figures};
-use crate::harness::Db;
 
 /// Everything under this line is made of the page.
 const MARK: &str = "<!-- from here on: every family of /metrics, kept so by a test -->";
 
 #[test]
 fn the_documentation_lists_every_family() {
-    let site = with_figures().start(Db::Sqlite, 1);
+    let site = with_figures().start();
     // Requests have labels once there is one.
     site.get("/livez");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/metrics.md");

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::{address, now, page, samples, start, with_figures};
-use crate::harness::{Connection, Db, Request, Site};
+use crate::harness::{Connection, Request, Site};
 
 fn requests(site: &Site, route: &str, method: &str, status: u16) -> f64 {
     let labels = format!("route=\"{route}\",method=\"{method}\",status=\"{status}\"");
@@ -125,10 +125,9 @@ fn the_hashing_lane_and_the_database() {
 #[test]
 fn another_process_that_holds_the_lock_is_seen() {
     let site = start();
-    let other = rusqlite::Connection::open(site.database().path()).unwrap();
-    other.execute_batch("begin immediate").unwrap();
+    let other = site.database().lock();
     assert_eq!(site.register("anew", "seven grey herons").status, 503);
-    other.execute_batch("rollback").unwrap();
+    drop(other);
     let all = samples(&page(&site));
     assert_eq!(all["sekisho_database_lock_wait_seconds_count"], 1.0);
     assert!(all["sekisho_database_lock_wait_seconds_sum"] >= 5.0);
@@ -143,7 +142,7 @@ fn throttled_log_ins_by_the_counter_that_was_full() {
             "[throttle]\nper_account_and_address_burst = 2\nper_account_and_address_refill_seconds = 3600\n\
              per_address_burst = 3\nper_address_refill_seconds = 3600",
         )
-        .start(Db::Sqlite, 1);
+        .start();
     for _ in 0..3 {
         site.login("tim", "wrong-password");
     }
@@ -162,7 +161,7 @@ fn throttled_log_ins_by_the_counter_that_was_full() {
 
 #[test]
 fn connections_are_counted_and_those_without_room_too() {
-    let site = with_figures().config("[http]\nmax_connections = 2").start(Db::Sqlite, 1);
+    let site = with_figures().config("[http]\nmax_connections = 2").start();
     let mut held: Vec<Connection> = (0..2).map(|_| site.connect()).collect();
     for connection in &mut held {
         assert_eq!(connection.exchange(&Request::get("/livez")).unwrap().status, 200);
@@ -185,8 +184,7 @@ fn connections_are_counted_and_those_without_room_too() {
 #[test]
 fn a_client_that_leaves_is_counted_as_such() {
     let site = start();
-    let other = rusqlite::Connection::open(site.database().path()).unwrap();
-    other.execute_batch("begin immediate").unwrap();
+    let other = site.database().lock();
     let body =
         json!({"user": {"username": "anew", "email": "anew@example.com"}, "password": "seven grey herons"});
     let request = Request::post("/users/").json(&body);
@@ -197,7 +195,7 @@ fn a_client_that_leaves_is_counted_as_such() {
     crate::harness::until("the count", || {
         (now(&site, "sekisho_http_requests_abandoned_total") == 1.0).then_some(())
     });
-    other.execute_batch("rollback").unwrap();
+    drop(other);
 }
 
 #[test]
@@ -249,7 +247,7 @@ fn l08_nobody_is_named_and_the_page_does_not_grow_with_who_asks() {
 fn an_applications_own_routes_are_counted_by_their_templates() {
     let orders = Path::new(env!("CARGO_BIN_EXE_sekisho")).with_file_name("examples").join("orders");
     let instead = format!("exec '{}' \"$@\"", orders.display());
-    let site = with_figures().under(&["sh", "-c", &instead]).start(Db::Sqlite, 1);
+    let site = with_figures().under(&["sh", "-c", &instead]).start();
     let token = site.token("tim", "tim1234");
     site.get_as(&token, "/orders");
     site.get("/orders");

@@ -5,11 +5,11 @@ use std::net::TcpListener;
 use rustix::process::Signal;
 
 use super::{address, ask, page, start, with_figures};
-use crate::harness::{Db, Request, Scratch, Setup};
+use crate::harness::{Request, Scratch, Setup};
 
 #[test]
 fn there_are_none_unless_asked_for() {
-    let site = Setup::new().start(Db::Sqlite, 1);
+    let site = Setup::new().start();
     assert!(!site.log().contains("/metrics"), "{}", site.log());
 }
 
@@ -38,7 +38,7 @@ fn l08_the_figures_are_on_their_own_listener_and_nothing_else_is() {
 
 #[test]
 fn a_look_makes_no_line_in_the_access_log_and_no_request_among_the_requests() {
-    let site = with_figures().config("[log]\naccess = true").start(Db::Sqlite, 1);
+    let site = with_figures().config("[log]\naccess = true").start();
     page(&site);
     assert!(!page(&site).contains("route=\"/metrics\""));
     site.get("/livez");
@@ -75,7 +75,7 @@ fn the_servers_own_address_is_refused() {
 
 #[test]
 fn another_listener_needs_a_restart() {
-    let mut site = Setup::new().config("[metrics]\nlisten = \"127.0.0.1:0\"").start(Db::Sqlite, 1);
+    let mut site = Setup::new().config("[metrics]\nlisten = \"127.0.0.1:0\"").start();
     let toml = "[registration]\nmode = \"closed\"\n[metrics]\nlisten = \"127.0.0.1:1\"\n";
     std::fs::write(site.folder().join("sekisho.toml"), toml).unwrap();
     let reloaded = |site: &crate::harness::Site, outcome: &str| {

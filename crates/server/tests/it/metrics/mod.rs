@@ -10,11 +10,11 @@ mod listener;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use crate::harness::{Connection, Db, Request, Response, Setup, Site, until};
+use crate::harness::{Connection, Request, Response, Setup, Site, until};
 
 /// A server with figures, the seeds' user among its users.
 fn start() -> Site {
-    with_figures().start(Db::Sqlite, 1)
+    with_figures().start()
 }
 
 fn with_figures() -> Setup {

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Db, Request, Setup, Site, start};
+use crate::harness::{Request, Setup, Site, start};
 
 const README: &str = include_str!("../../../assets/README.md");
 
@@ -28,7 +28,7 @@ fn page(site: &Site, path: &str) -> String {
 
 #[test]
 fn pages_name_nothing_but_the_own_server() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for path in ["/docs", "/docs/", "/redoc", "/redoc/", "/docs/oauth2-redirect"] {
         let page = page(&site, path);
         let addresses = addresses(&page);
@@ -48,7 +48,7 @@ fn pages_name_nothing_but_the_own_server() {
 
 #[test]
 fn pages_below_a_prefix() {
-    let site = Setup::new().demo().arg("--root-path").arg("/api/v1").start(Db::Sqlite, 1);
+    let site = Setup::new().demo().arg("--root-path").arg("/api/v1").start();
     for path in ["/docs", "/redoc", "/docs/oauth2-redirect"] {
         for address in addresses(&page(&site, path)) {
             assert!(address.starts_with("/api/v1/"), "{path} names {address}");
@@ -58,7 +58,7 @@ fn pages_below_a_prefix() {
 
 #[test]
 fn the_vendored_files_are_those_that_the_readme_names() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let mut checked = 0;
     for line in README.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
@@ -75,7 +75,7 @@ fn the_vendored_files_are_those_that_the_readme_names() {
 
 #[test]
 fn files_are_packed_for_those_who_take_it_and_not_sent_twice() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let path = "/docs/swagger-ui.css";
     let packed = site.send(&Request::get(path).header("accept-encoding", "gzip, br"));
     assert_eq!(packed.header("content-encoding"), Some("gzip"));
@@ -97,7 +97,7 @@ fn files_are_packed_for_those_who_take_it_and_not_sent_twice() {
 
 #[test]
 fn a_setting_switches_them_off() {
-    let site = Setup::new().demo().config("[server]\ndocs = false").start(Db::Sqlite, 1);
+    let site = Setup::new().demo().config("[server]\ndocs = false").start();
     for path in ["/docs", "/redoc", "/docs/oauth2-redirect", "/docs/swagger-ui.css"] {
         assert_eq!(site.get(path).status, 404, "{path}");
     }
@@ -106,7 +106,7 @@ fn a_setting_switches_them_off() {
 
 #[test]
 fn other_methods() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for path in
         ["/docs", "/redoc", "/docs/oauth2-redirect", "/docs/pages.css", "/openapi.json", "/openapi.json/"]
     {

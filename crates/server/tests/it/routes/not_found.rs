@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::harness::{Db, Request, start};
+use crate::harness::{Request, start};
 
 #[test]
 fn an_unknown_path() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for method in ["GET", "POST", "PUT", "DELETE"] {
         for path in
             ["/", "/nowhere", "/users/you", "/users/me/items/1", "/token/x", "/docs/none.js", "/static/x"]
@@ -25,7 +25,7 @@ fn an_unknown_path() {
 
 #[test]
 fn the_request_id_goes_in_and_out() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let own = site.get("/nowhere").header("x-request-id").unwrap().to_owned();
     assert_eq!(own.len(), 16);
     assert_ne!(site.get("/nowhere").header("x-request-id"), Some(own.as_str()));

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Db, Setup, start};
+use crate::harness::{Setup, start};
 
 #[test]
 fn the_names_that_generated_clients_depend_on() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let response = site.get("/openapi.json");
     assert_eq!(response.status, 200);
     assert_eq!(response.header("content-type"), Some("application/json"));
@@ -44,7 +44,7 @@ fn the_names_that_generated_clients_depend_on() {
 
 #[test]
 fn every_reference_leads_somewhere() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let document = site.get("/openapi.json").json();
     let mut references = Vec::new();
     collect(&document, &mut references);
@@ -68,7 +68,7 @@ fn collect(value: &Value, references: &mut Vec<String>) {
 
 #[test]
 fn every_status_has_its_body() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let document = site.get("/openapi.json").json();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
@@ -95,7 +95,7 @@ fn every_status_has_its_body() {
 
 #[test]
 fn the_prefix_is_the_server() {
-    let site = Setup::new().demo().arg("--root-path").arg("/api/v1").start(Db::Sqlite, 1);
+    let site = Setup::new().demo().arg("--root-path").arg("/api/v1").start();
     let document = site.get("/openapi.json").json();
     assert_eq!(document["servers"][0]["url"], "/api/v1");
     // With or without the prefix, as FastAPI's root path.
@@ -105,7 +105,7 @@ fn the_prefix_is_the_server() {
 
 #[test]
 fn the_committed_document_is_the_served_one() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let served = site.get("/openapi.json").json();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
     if std::env::var_os("SEKISHO_WRITE_OPENAPI").is_some() {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::harness::{Db, Mint, Setup, now, start};
+use crate::harness::{Mint, Setup, now, start};
 
 fn part(token: &str, index: usize) -> Value {
     let part = token.split('.').nth(index).expect("a part");
@@ -13,7 +13,7 @@ fn part(token: &str, index: usize) -> Value {
 
 #[test]
 fn the_seeds_claims_and_ours() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let before = now();
     let token = site.token("tim", "tim1234");
 
@@ -37,7 +37,7 @@ fn the_issuer_is_the_public_url_once_there_is_one() {
     let site = Setup::new()
         .production()
         .config("[server]\npublic_url = \"https://login.example.com\"\n[password]\nmin_length = 8")
-        .start(Db::Sqlite, 1);
+        .start();
     site.register("anew", "secret-123");
     let token = site.token("anew", "secret-123");
     assert_eq!(part(&token, 1)["iss"], "https://login.example.com");
@@ -56,7 +56,7 @@ fn the_seeds_settings_decide_algorithm_and_lifetime() {
             .demo()
             .env("ALGORITHM", algorithm)
             .env("ACCESS_TOKEN_EXPIRE_MINUTES", &minutes.to_string())
-            .start(Db::Sqlite, 1);
+            .start();
         let token = site.token("tim", "tim1234");
         assert_eq!(part(&token, 0)["alg"], algorithm);
         let claims = part(&token, 1);
@@ -70,7 +70,7 @@ fn the_seeds_settings_decide_algorithm_and_lifetime() {
 
 #[test]
 fn tokens_of_the_seeds_application_go_on_working() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     assert_eq!(site.me(&Mint::of("tim").signed()).status, 200);
     // Member order as PyJWT writes it, and as older versions did.
     let older = Mint::of("tim").header(r#"{"typ":"JWT","alg":"HS256"}"#);
@@ -80,7 +80,7 @@ fn tokens_of_the_seeds_application_go_on_working() {
 #[test]
 fn a_key_is_rolled_over() {
     let old = "the key that was in force before: 32 bytes and more";
-    let site = Setup::new().demo().env("SECRET_KEY_VERIFY", old).start(Db::Sqlite, 1);
+    let site = Setup::new().demo().env("SECRET_KEY_VERIFY", old).start();
     assert_eq!(site.me(&Mint::of("tim").key(old.as_bytes()).signed()).status, 200);
     assert_eq!(site.me(&Mint::of("tim").signed()).status, 200);
     assert_eq!(site.me(&Mint::of("tim").key(b"").signed()).status, 401);
@@ -88,7 +88,7 @@ fn a_key_is_rolled_over() {
 
 #[test]
 fn without_a_secret_key_the_root_key_makes_one_that_lasts() {
-    let mut site = Setup::new().demo().without_env("SECRET_KEY").start(Db::Sqlite, 1);
+    let mut site = Setup::new().demo().without_env("SECRET_KEY").start();
     let token = site.token("tim", "tim1234");
     let key = site.data().join("sekisho.key");
     assert_eq!(std::fs::metadata(&key).unwrap().len(), 32);

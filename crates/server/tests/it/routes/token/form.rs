@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Db, Request, start};
+use crate::harness::{Request, start};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -12,7 +12,7 @@ fn missing(field: &str) -> Value {
 
 #[test]
 fn fields_that_are_not_there() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let both = json!([missing("username"), missing("password")]);
     for (request, detail) in [
         (Request::post("/token"), both.clone()),
@@ -30,7 +30,7 @@ fn fields_that_are_not_there() {
 
 #[test]
 fn grants() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for (grant, status, error) in [
         ("password", 200, Value::Null),
         ("", 200, Value::Null),
@@ -48,7 +48,7 @@ fn grants() {
 
 #[test]
 fn a_parameter_is_sent_once() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for body in [
         "username=tim&username=tim&password=tim1234",
         "username=tim&password=tim1234&password=tim1234",
@@ -63,7 +63,7 @@ fn a_parameter_is_sent_once() {
 
 #[test]
 fn a_browsers_form_data() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let part = |name: &str, value: &str| {
         format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     };
@@ -75,7 +75,7 @@ fn a_browsers_form_data() {
 /// Malformed ones are refused in FastAPI's words.
 #[test]
 fn form_data_that_is_none() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let nameless = "--xyz\r\nContent-Disposition: form-data\r\n\r\ntim\r\n--xyz--\r\n";
     for (content_type, body, detail) in [
         ("multipart/form-data", "--xyz--\r\n", "Missing boundary in multipart."),
@@ -96,7 +96,7 @@ fn form_data_that_is_none() {
 
 #[test]
 fn other_methods() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for method in ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"] {
         let response = site.send(&Request::new(method, "/token"));
         assert_eq!(response.status, 405, "{method}");

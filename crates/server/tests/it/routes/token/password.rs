@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::harness::{Db, Request, start};
+use crate::harness::{Request, start};
 
 #[test]
 fn the_seeds_curl_call() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
 
     let response = site.send(&Request::post("/token").header("accept", "application/json").body(
         "application/x-www-form-urlencoded",
@@ -25,7 +25,7 @@ fn the_seeds_curl_call() {
 
 #[test]
 fn a_name_in_any_spelling_or_the_address_logs_in() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for name in ["tim", "Tim", "TIM", "ｔｉｍ", "tim@gmail.com", "TIM@GMAIL.COM", "Tim@gmail.COM"] {
         assert_eq!(site.login(name, "tim1234").status, 200, "{name}");
     }
@@ -36,7 +36,7 @@ fn a_name_in_any_spelling_or_the_address_logs_in() {
 
 #[test]
 fn a_refused_log_in_says_the_same_for_every_cause() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     site.register("dora", "dora's password 7");
     site.cli(&["user", "disable", "dora"]).ok();
 
@@ -64,14 +64,14 @@ fn a_refused_log_in_says_the_same_for_every_cause() {
 
 #[test]
 fn with_and_without_the_slash() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let form = Request::post("/token/").form(&[("username", "tim"), ("password", "tim1234")]);
     assert_eq!(site.send(&form).status, 200);
 }
 
 #[test]
 fn the_first_log_in_rewrites_the_seeds_bcrypt_hash() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let scheme = || site.database().text("select scheme from sekisho_credentials");
     assert_eq!(scheme(), "bcrypt");
 
@@ -85,7 +85,7 @@ fn the_first_log_in_rewrites_the_seeds_bcrypt_hash() {
 
 #[test]
 fn a_switch_keeps_the_old_hash() {
-    let site = crate::harness::Setup::new().demo().config("[password]\nrehash = false").start(Db::Sqlite, 1);
+    let site = crate::harness::Setup::new().demo().config("[password]\nrehash = false").start();
     site.token("tim", "tim1234");
     assert_eq!(site.database().text("select scheme from sekisho_credentials"), "bcrypt");
 }
@@ -93,7 +93,7 @@ fn a_switch_keeps_the_old_hash() {
 #[test]
 fn bcrypt_can_stay_the_scheme() {
     let config = "[password]\nscheme = \"bcrypt\"\nbcrypt_cost = 10";
-    let site = crate::harness::Setup::new().config(config).start(Db::Sqlite, 1);
+    let site = crate::harness::Setup::new().config(config).start();
     assert_eq!(site.register("anew", "a good long password").status, 200);
     assert_eq!(site.database().text("select scheme from sekisho_credentials"), "bcrypt");
     site.token("anew", "a good long password");

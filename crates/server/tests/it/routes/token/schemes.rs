@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
-use crate::harness::{Db, Setup, Site};
+use crate::harness::{Setup, Site};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -24,7 +24,7 @@ fn vector(scheme: &str, cost: &str) -> [&'static str; 5] {
 }
 
 fn unthrottled(config: &str) -> Site {
-    Setup::new().config(&format!("[throttle]\nenabled = false\n{config}")).start(Db::Sqlite, 1)
+    Setup::new().config(&format!("[throttle]\nenabled = false\n{config}")).start()
 }
 
 fn stored(site: &Site, name: &str) -> String {
@@ -128,7 +128,7 @@ fn p06_an_unknown_name_costs_what_the_store_holds() {
         [("argon2id", "m=65536,t=3,p=4"), ("pbkdf2-sha256", "1000000"), ("scrypt", "ln=15,r=8,p=1")]
     {
         let hash = vector(scheme, cost)[4];
-        site.database().write().execute("update sekisho_hash_schemes set n = 0", []).unwrap();
+        site.database().execute("update sekisho_hash_schemes set n = 0");
         site.database().plant_hash("anew", scheme, cost, hash);
         let (known, unknown) = (least_work("anew"), least_work("nobody"));
         let ratio = unknown.as_secs_f64() / known.as_secs_f64();

@@ -1,11 +1,11 @@
 //! `POST /token`: many failed log-ins are slowed down.
 
-use crate::harness::{Db, Setup};
+use crate::harness::Setup;
 
 #[test]
 fn after_many_failures_the_answer_is_later() {
     let config = "[throttle]\nper_account_and_address_burst = 3\nper_account_and_address_refill_seconds = 60";
-    let site = Setup::new().demo().config(config).start(Db::Sqlite, 1);
+    let site = Setup::new().demo().config(config).start();
     for _ in 0..3 {
         assert_eq!(site.login("tim", "wrong-password").status, 401);
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Db, Request, Setup, Site, start};
+use crate::harness::{Request, Setup, Site, start};
 
 fn create(site: &Site, body: &Value) -> (u16, Value) {
     let response = site.send(&Request::post("/users/").json(body));
@@ -11,7 +11,7 @@ fn create(site: &Site, body: &Value) -> (u16, Value) {
 
 #[test]
 fn a_new_user_can_log_in() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let body = json!({
         "user": {"username": "Anew", "email": "Anew@Example.COM", "full_name": "Ann Ew"},
         "password": "secret-123",
@@ -26,7 +26,7 @@ fn a_new_user_can_log_in() {
 
 #[test]
 fn a_name_or_an_address_belongs_to_one() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     site.register("anew", "secret-123");
     let taken = |name: &str, email: &str| {
         let response = site.register_as(name, email, "secret-123");
@@ -42,7 +42,7 @@ fn a_name_or_an_address_belongs_to_one() {
 
 #[test]
 fn bodies_that_are_none() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let missing = |loc: Value| json!({"type": "missing", "loc": loc, "msg": "Field required", "input": null});
     let both = json!([missing(json!(["body", "user"])), missing(json!(["body", "password"]))]);
     for request in [
@@ -62,7 +62,7 @@ fn bodies_that_are_none() {
 
 #[test]
 fn fields_that_are_wrong() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let user = |name: &str, email: &str| json!({"username": name, "email": email});
     let cases = [
         (json!({"user": null, "password": "secret-123"}), json!(["body", "user"]), "model_attributes_type"),
@@ -116,7 +116,7 @@ fn fields_that_are_wrong() {
 
 #[test]
 fn a_password_is_never_echoed() {
-    let site = Setup::new().start(Db::Sqlite, 1);
+    let site = Setup::new().start();
     for password in ["tiny-", "anewanew1@example.com", "password", &"x".repeat(1025)] {
         let body = json!({
             "user": {"username": "anewanew1", "email": "anewanew1@example.com"},
@@ -133,7 +133,7 @@ fn a_password_is_never_echoed() {
 
 #[test]
 fn registration_can_be_closed() {
-    let site = Setup::new().config("[registration]\nmode = \"closed\"").start(Db::Sqlite, 1);
+    let site = Setup::new().config("[registration]\nmode = \"closed\"").start();
     let refused = site.unchanged(|| site.register("anew", "secret-123"));
     assert_eq!(refused.status, 403);
 
@@ -144,7 +144,7 @@ fn registration_can_be_closed() {
 
 #[test]
 fn other_methods() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for method in ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"] {
         for path in ["/users", "/users/"] {
             let response = site.send(&Request::new(method, path));

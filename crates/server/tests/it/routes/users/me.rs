@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::harness::{Db, Mint, Request, Setup, start};
+use crate::harness::{Mint, Request, Setup, start};
 
 #[test]
 fn the_caller() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     for path in ["/users/me", "/users/me/"] {
         let response = site.get_as(&token, path);
@@ -23,7 +23,7 @@ fn the_caller() {
 /// `GET /users/me` goes past the router, `GET /users/me/` through it: nobody can tell which.
 #[test]
 fn past_the_router_and_through_it_the_answers_are_the_same() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     for token in [token.as_str(), "garbage"] {
         let [past, through] = ["/users/me", "/users/me/"].map(|path| {
@@ -41,7 +41,7 @@ fn past_the_router_and_through_it_the_answers_are_the_same() {
 
 #[test]
 fn without_a_bearer_token() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     for (value, detail) in [
         (None, "Not authenticated"),
         (Some("Basic dGltOnRpbTEyMzQ="), "Not authenticated"),
@@ -62,7 +62,7 @@ fn without_a_bearer_token() {
 
 #[test]
 fn the_schemes_name_in_any_case_and_any_spaces() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     for prefix in ["Bearer ", "bearer ", "BEARER ", "Bearer  ", "Bearer    "] {
         let request = Request::get("/users/me").header("authorization", &format!("{prefix}{token}"));
@@ -72,7 +72,7 @@ fn the_schemes_name_in_any_case_and_any_spaces() {
 
 #[test]
 fn head_answers_as_get_without_the_body() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     let get = site.me(&token);
     let head = site.send(&Request::new("HEAD", "/users/me").bearer(&token));
@@ -84,7 +84,7 @@ fn head_answers_as_get_without_the_body() {
 
 #[test]
 fn no_further_method() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
         for path in ["/users/me", "/users/me/", "/users/me/items"] {
@@ -98,7 +98,7 @@ fn no_further_method() {
 
 #[test]
 fn a_disabled_user_is_refused_at_once_and_comes_back() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     site.cli(&["user", "disable", "tim"]).ok();
     let response = site.me(&token);
@@ -114,7 +114,7 @@ fn a_disabled_user_is_refused_at_once_and_comes_back() {
 #[test]
 fn one_statement_a_request() {
     let config = "[log]\necho = true\nformat = \"json\"\ntrace_auth = \"off\"";
-    let site = Setup::new().demo().config(config).start(Db::Sqlite, 1);
+    let site = Setup::new().demo().config(config).start();
     let own = site.token("tim", "tim1234");
     let of_the_old_application = Mint::of("tim").signed();
     let statements = || site.settled_log().matches(r#""trace":"sql""#).count();

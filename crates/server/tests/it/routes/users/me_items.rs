@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::harness::{Db, start};
+use crate::harness::start;
 
 #[test]
 fn the_callers_items_each_with_its_owner() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let token = site.token("tim", "tim1234");
     let tim =
         json!({"username": "tim", "email": "tim@gmail.com", "full_name": "Tim Ruscica", "disabled": false});
@@ -23,7 +23,7 @@ fn the_callers_items_each_with_its_owner() {
 
 #[test]
 fn nobody_sees_anothers() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     site.register("anew", "secret-123");
     let token = site.token("anew", "secret-123");
     assert_eq!(site.get_as(&token, "/users/me/items").json(), json!([]));
@@ -31,7 +31,7 @@ fn nobody_sees_anothers() {
 
 #[test]
 fn without_a_token() {
-    let site = start(Db::Sqlite, 1);
+    let site = start();
     let response = site.get("/users/me/items");
     assert_eq!(response.status, 401);
     assert_eq!(response.json(), json!({"detail": "Not authenticated"}));
