@@ -23,6 +23,8 @@ pub(crate) const FOR_TESTS: &[Need] = &[
     Need { package: "systemd", present: || shell::on_path("systemd-analyze") },
     Need { package: "nginx-light", present: has_nginx },
     Need { package: "caddy", present: || shell::on_path("caddy") },
+    Need { package: "openssl", present: || shell::on_path("openssl") },
+    Need { package: "pgbouncer", present: || Path::new("/usr/sbin/pgbouncer").is_file() },
 ];
 /// What `cargo xtask faults` needs.
 pub(crate) const FOR_FAULTS: &[Need] = &[

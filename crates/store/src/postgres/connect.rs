@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sekisho_core::settings::{PostgresUrl, SessionAttrs};
-use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use sekisho_core::settings::{ChannelBinding, PostgresUrl, SessionAttrs};
+use tokio_postgres::config::{self, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -22,6 +22,10 @@ const DURABLE: &str = "select set_config('synchronous_commit', 'on', false) \
 
 /// What must be true of those that reads share; whoever wants to write has a transaction.
 const ONLY_READS: &str = "set default_transaction_read_only = on";
+
+/// The same for one transaction.
+const DURABLE_ONCE: &str = "select set_config('synchronous_commit', 'on', true) \
+                            where current_setting('synchronous_commit') = 'off'";
 
 /// How long a session may stand within a transaction without a word from us: a node that hangs lets go of its locks.
 const FORGOTTEN: Duration = Duration::from_secs(60);
@@ -58,6 +62,9 @@ pub(super) struct Connector {
     hosts: Vec<Host>,
     tls: Option<MakeRustlsConnect>,
     unnamed: bool,
+    /// What begins a transaction that writes, on a connection that is another one in each transaction: no setting
+    /// outlives it.
+    beginning: String,
     connect_timeout: Duration,
     limit: Duration,
     epoch: Arc<Epoch>,
@@ -86,16 +93,24 @@ impl Connector {
         let limit = pooling.statement_timeout + Duration::from_secs(1);
         let mut common = Config::new();
         common
-            .user(url.user.as_deref().unwrap_or("sekisho"))
             .application_name(url.application_name.as_deref().unwrap_or("sekisho"))
             .keepalives_idle(pooling.keepalive)
             .keepalives_interval(pooling.keepalive / 3)
             .keepalives_retries(3)
             .tcp_user_timeout(limit)
+            .channel_binding(match url.channel_binding {
+                ChannelBinding::Disable => config::ChannelBinding::Disable,
+                ChannelBinding::Prefer => config::ChannelBinding::Prefer,
+                ChannelBinding::Require => config::ChannelBinding::Require,
+            })
             .target_session_attrs(match url.target_session_attrs {
                 SessionAttrs::ReadWrite => TargetSessionAttrs::ReadWrite,
                 SessionAttrs::Any => TargetSessionAttrs::Any,
             });
+        // Without one the driver takes the name that this process runs under, as libpq does.
+        if let Some(user) = &url.user {
+            common.user(user);
+        }
         if let Some(password) = &url.password {
             common.password(password.expose());
         }
@@ -123,6 +138,12 @@ impl Connector {
             hosts: hosts.collect(),
             tls,
             unnamed: url.pgbouncer,
+            beginning: format!(
+                "begin isolation level read committed read write; set local statement_timeout = {}; \
+                 set local lock_timeout = {}; {DURABLE_ONCE}",
+                pooling.statement_timeout.as_millis(),
+                lock_wait.as_millis()
+            ),
             connect_timeout: url.connect_timeout.map_or(pooling.connect_timeout, Duration::from_secs),
             limit,
             epoch,
@@ -147,6 +168,11 @@ impl Connector {
             }
         }
         Err(Error::unavailable(said.join("; ")))
+    }
+
+    /// What begins a transaction that writes where no setting outlives one; `None` where the session has them all.
+    pub(super) fn beginning(&self) -> Option<&str> {
+        self.unnamed.then_some(self.beginning.as_str())
     }
 
     /// The time that connections belong to.
@@ -194,6 +220,12 @@ fn refused(error: tokio_postgres::Error) -> Error {
         return Error::misuse(
             "this is PgBouncer, which does not pass settings on: add ?pgbouncer=true to DATABASE_URL, or connect to \
              PostgreSQL itself",
+        );
+    }
+    if with_cause(&error).contains("server does not support TLS") {
+        return Error::unavailable(
+            "the server has no TLS: add ?sslmode=disable to its address if the network between is yours alone, or turn \
+             TLS on there",
         );
     }
     match error.as_db_error() {

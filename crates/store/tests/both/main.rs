@@ -16,6 +16,8 @@ mod sqlite_views;
 
 mod listed;
 mod postgres_foreign;
+mod postgres_line;
+mod postgres_pgbouncer;
 mod postgres_plan;
 mod postgres_pool;
 mod postgres_prepare;
