@@ -111,16 +111,28 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens the SQLite file of an application that is to be adopted where it is, or was.
+    /// Opens the database of an application that is to be adopted where it is, or was.
     ///
     /// Nothing is changed by opening it, neither schema nor journal mode: [`Tx::make_schema`] does the first within a
     /// transaction. A file without tables, or damaged, or not there is refused.
-    pub async fn open_in_place(path: &Path, options: OpenOptions) -> Result<Self, Error> {
+    pub async fn open_in_place(url: &DatabaseUrl, options: OpenOptions) -> Result<Self, Error> {
         let observer = Arc::new(Observer::new(options.echo));
-        let path = &file::resolved(path);
-        in_place::inspect(path, &observer, options.lock_wait)?;
-        let driver = sqlite(path, Role::Guest, &observer, options.lock_wait).await?;
-        Ok(Self { driver, observer, opened_at: options.now })
+        let driver = match url {
+            DatabaseUrl::Sqlite(path) => {
+                let path = &file::resolved(path);
+                in_place::inspect(path, &observer, options.lock_wait)?;
+                sqlite(path, Role::Guest, &observer, options.lock_wait).await?
+            }
+            DatabaseUrl::Postgres(address) => {
+                let server = Server::new(address, &options.pool, options.lock_wait, &observer)?;
+                Driver::Postgres(Arc::new(server))
+            }
+        };
+        let store = Self { driver, observer, opened_at: options.now };
+        if store.dialect() == Dialect::Postgres {
+            store.read().await?.insist_on_utf8().await?;
+        }
+        Ok(store)
     }
 
     /// A connection that reads, each statement by itself.

@@ -1,6 +1,5 @@
 //! Writing users: insert, disable, delete.
 
-use sekisho_core::beside::Table;
 use sekisho_core::id::UserId;
 use sekisho_core::time::Timestamp;
 
@@ -153,7 +152,7 @@ impl Tx {
         };
         tracing::warn!(constraint = what, "the application's own table refuses a new user");
         let taken = match self.standing().await? {
-            Some(standing) if unique => taken_in(&standing.table, &what),
+            Some(standing) if unique => self.field_beside(&standing.table, &what).await?,
             _ => None,
         };
         Ok(taken.map_or(Insert::Refused(what), Insert::Taken))
@@ -208,21 +207,5 @@ impl Tx {
     /// The same for `limit` of them at the most.
     pub async fn release_some_names(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {
         self.run(&RELEASE_SOME, &[now.into(), i64::from(limit).into()]).await
-    }
-}
-
-/// What of a user a unique index of the application's table is about; of one over an expression only the name is known.
-fn taken_in(table: &Table, what: &str) -> Option<Field> {
-    let has = |field: &Option<sekisho_core::beside::Field>| {
-        let full = field.as_ref().map(|field| format!("{}.{}", table.name, field.column));
-        full.is_some_and(|full| what.split(", ").any(|column| column == full))
-    };
-    let of_the_table = what.starts_with(&format!("{}.", table.name)) || what.starts_with("index ");
-    if has(&table.username) {
-        Some(Field::Username)
-    } else if has(&table.email) || (of_the_table && what.to_ascii_lowercase().contains("mail")) {
-        Some(Field::Email)
-    } else {
-        of_the_table.then_some(Field::Username)
     }
 }

@@ -74,9 +74,10 @@ impl InPlace {
         now: Timestamp,
         each: impl FnMut(Progress),
     ) -> Result<InPlace, InPlaceError> {
-        let store = Store::open_in_place(file, OpenOptions::new(now)).await?;
+        let store =
+            Store::open_in_place(&DatabaseUrl::Sqlite(file.to_owned()), OpenOptions::new(now)).await?;
         let mut tx = store.begin().await?;
-        let columns = tx.columns_of(&mapping.table.name).await?;
+        let columns = tx.columns_of(None, &mapping.table.name).await?;
         let table = beside::plan(&mapping.table.name, &columns, &roles(mapping)?, sets)
             .map_err(InPlaceError::Problems)?;
         let journal_mode = tx.journal_mode().await?;
@@ -149,8 +150,8 @@ pub async fn check(
     sets: &[SetValue],
     now: Timestamp,
 ) -> Result<(), InPlaceError> {
-    let store = Store::open_in_place(file, OpenOptions::new(now)).await?;
-    let columns = store.begin().await?.columns_of(&mapping.table.name).await?;
+    let store = Store::open_in_place(&DatabaseUrl::Sqlite(file.to_owned()), OpenOptions::new(now)).await?;
+    let columns = store.begin().await?.columns_of(None, &mapping.table.name).await?;
     beside::plan(&mapping.table.name, &columns, &roles(mapping)?, sets).map_err(InPlaceError::Problems)?;
     Ok(())
 }

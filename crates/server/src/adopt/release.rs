@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sekisho_core::Timestamp;
 use sekisho_core::beside::{Passwords, Standing};
+use sekisho_core::settings::DatabaseUrl;
 use sekisho_store::{OpenOptions, Progress, Store, leave_wal};
 
 use super::in_place::{Copy, InPlaceError};
@@ -43,7 +44,7 @@ pub struct Released {
 
 /// How the trial in this file stands.
 pub async fn look(file: &Path, now: Timestamp) -> Result<Trial, InPlaceError> {
-    let store = Store::open_in_place(file, OpenOptions::new(now)).await?;
+    let store = Store::open_in_place(&DatabaseUrl::Sqlite(file.to_owned()), OpenOptions::new(now)).await?;
     let mut tx = store.begin().await?;
     let standing = tx.standing().await?.ok_or_else(|| InPlaceError::NotBeside(file.to_owned()))?;
     let (linked, unreadable) = (tx.links().await?, tx.unreadable_beside().await?);
@@ -59,7 +60,7 @@ pub async fn release(
     now: Timestamp,
     each: impl FnMut(Progress),
 ) -> Result<Released, InPlaceError> {
-    let store = Store::open_in_place(file, OpenOptions::new(now)).await?;
+    let store = Store::open_in_place(&DatabaseUrl::Sqlite(file.to_owned()), OpenOptions::new(now)).await?;
     let mut tx = store.begin().await?;
     let standing = tx.standing().await?.ok_or_else(|| InPlaceError::NotBeside(file.to_owned()))?;
     let copy = Copy::make(file, now, each)?;

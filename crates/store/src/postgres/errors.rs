@@ -44,6 +44,12 @@ fn by_state(said: &DbError) -> Error {
         "23" => Error::Constraint { what: named() },
         "42" => Error::Misuse { reason: reason() },
         "XX" if code.code() == "XX001" || code.code() == "XX002" => Error::Corrupt { reason: reason() },
+        // None of our own columns is as narrow: it is one of the application that we stand beside, as with what its own
+        // functions raise.
+        "22" if *code == SqlState::STRING_DATA_RIGHT_TRUNCATION => {
+            Error::Constraint { what: "a text is longer than its column takes".to_owned() }
+        }
+        "P0" => Error::Constraint { what: said.message().to_owned() },
         // Their texts repeat what was sent.
         "22" => Error::Misuse { reason: format!("a value does not fit (SQLSTATE {})", code.code()) },
         _ => Error::Unavailable { reason: reason() },

@@ -7,10 +7,9 @@ use sekisho_core::beside::{NOBODYS_HASH, Passwords, Table, mark};
 use sekisho_core::id::UserId;
 
 use super::sql::{exists, literal, name, run, text};
-use super::trial::TrialFailure;
 use super::triggers::{self, Writer, address, or_empty, truth};
+use crate::beside::TrialFailure;
 use crate::error::Error;
-use crate::session::Tx;
 use crate::sqlite::Conn;
 use crate::value::Row;
 
@@ -30,14 +29,10 @@ const STAYS_DELETED: &str = "insert or ignore into sekisho_adopted (kind, extern
 /// How many users are looked at together.
 const PAGE: i64 = 1000;
 
-impl Tx {
-    /// Links users and rows as they were linked before the application's table was left alone, as far as the rows are still
-    /// theirs; nothing where it was not.
-    ///
-    /// Call it before the rows are read: it tells who came before.
-    pub async fn rejoin(&mut self, table: &Table) -> Result<(), Error> {
-        self.on_sqlite(|conn| if is_apart(conn)? { relink(conn, table) } else { Ok(()) })
-    }
+/// Links users and rows as they were linked before the application's table was left alone, as far as the rows are still
+/// theirs; nothing where it was not.
+pub(crate) fn rejoin(conn: &Conn, table: &Table) -> Result<(), Error> {
+    if is_apart(conn)? { relink(conn, table) } else { Ok(()) }
 }
 
 /// Whether the application's table was left alone and is not in step again.
@@ -46,7 +41,7 @@ fn is_apart(conn: &Conn) -> Result<bool, Error> {
 }
 
 /// Notes how rows and users are at the moment of parting, while the links are still there.
-pub(super) fn part(conn: &Conn, table: &Table) -> Result<(), Error> {
+pub(crate) fn part(conn: &Conn, table: &Table) -> Result<(), Error> {
     forget(conn)?;
     // A column that was renamed meanwhile tells nothing; without the rows' ids nothing does.
     let Some(row) = row_columns(conn, table)? else { return Ok(()) };

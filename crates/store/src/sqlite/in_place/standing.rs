@@ -4,24 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sekisho_core::beside::{Column, IdKind, NOBODYS_HASH, Passwords, Standing, Table};
+use sekisho_core::beside::{Column, IdKind, NOBODYS_HASH, Passwords, Table};
 
 use super::apart;
-use super::sql::{count, drop_triggers, exists, literal, made, name, run, text};
-use sekisho_core::id::UserId;
-
-use super::trial::{self, TrialFailure};
-use super::triggers;
+use super::sql::{drop_triggers, exists, literal, made, name, run, text};
+use super::{trial, triggers};
+use crate::beside::TrialFailure;
 use crate::echo::Observer;
 use crate::error::Error;
-use crate::session::{Read, Tx};
 use crate::sqlite::Conn;
 use crate::sqlite::file::{self, Found};
 use crate::sqlite::readers::PAUSE;
-use crate::user_changes::Field;
-
-/// Under what name the database keeps how it stands beside the application.
-pub(super) const STANDING: &str = "beside";
 
 /// Looks at a file that an application may have open: ours already, or to become so; waits while its journal lies there.
 ///
@@ -48,177 +41,79 @@ pub(crate) fn stands(conn: &Conn) -> bool {
     exists(conn, "table", "sekisho_beside").unwrap_or(false)
 }
 
-impl Read {
-    /// Whether rows of an application are linked to users here.
-    pub async fn has_links(&mut self) -> Result<bool, Error> {
-        let there = "select 1 from sqlite_schema where type = 'table' and name = 'sekisho_beside'";
-        Ok(self.row(there, &[]).await?.is_some())
-    }
-
-    /// Whose the application's row of this id is, as long as there are links.
-    pub async fn linked_user(&mut self, row: &str) -> Result<Option<UserId>, Error> {
-        let sql = "select user_id from sekisho_beside where row_id in ($1, cast($1 as integer)) and cast(row_id as text) = $1";
-        self.row(sql, &[row.into()]).await?.map(|mut row| row.take(0)).transpose()
-    }
-
-    /// Whether the application has deleted this user's row, as long as there are links.
-    pub async fn has_lost_row(&mut self, user: UserId) -> Result<bool, Error> {
-        let sql = "select 1 from sekisho_beside where user_id = $1 and row_id is null";
-        Ok(self.row(sql, &[user.into()]).await?.is_some())
-    }
-
-    /// How the database stands beside an application; `None` if it has its file alone.
-    pub async fn standing(&mut self) -> Result<Option<Standing>, Error> {
-        // A file that was never adopted, or is the application's again, has no such table.
-        let there = "select 1 from sqlite_schema where type = 'table' and name = 'sekisho_meta'";
-        if self.row(there, &[]).await?.is_none() {
-            return Ok(None);
-        }
-        let text = self.meta(STANDING).await?;
-        text.map(|text| {
-            serde_json::from_str(&text)
-                .map_err(|_| Error::corrupt("how it stands beside an application is unreadable"))
+/// The columns of the application's table into which a row can be written.
+pub(crate) fn columns_of(conn: &Conn, table: &str) -> Result<Vec<Column>, Error> {
+    // Neither generated ones nor those that a virtual table hides.
+    let all = "select name, type, \"notnull\", dflt_value, pk from pragma_table_xinfo(?1) where hidden = 0";
+    let rows = conn.rows(text(all), &[table.into()])?;
+    let column = |mut row: crate::value::Row| {
+        let default: Option<String> = row.take(3)?;
+        Ok(Column {
+            name: row.take(0)?,
+            declared: row.take(1)?,
+            not_null: row.take::<i64>(2)? != 0,
+            has_default: default.is_some_and(|text| !text.eq_ignore_ascii_case("null")),
+            primary_key: row.take::<i64>(4)? != 0,
+            typed: false,
         })
-        .transpose()
-    }
-
-    /// Which of name and address a row of the application has; `None` if neither, or if the database has its file alone.
-    ///
-    /// It is asked where no user here is in the way, so that row is nobody's here.
-    pub(crate) async fn taken_beside(
-        &mut self,
-        username: &str,
-        email: Option<&str>,
-    ) -> Result<Option<Field>, Error> {
-        let there = "select 1 from sqlite_schema where type = 'view' and name = 'sekisho_beside_accounts'";
-        if self.row(there, &[]).await?.is_none() {
-            return Ok(None);
-        }
-        let by_name = "select 1 from sekisho_beside_accounts where username = $1";
-        if self.row(by_name, &[username.into()]).await?.is_some() {
-            return Ok(Some(Field::Username));
-        }
-        let by_email = "select 1 from sekisho_beside_accounts where email = $1";
-        Ok(self.row(by_email, &[email.into()]).await?.map(|_| Field::Email))
-    }
+    };
+    rows.into_iter().map(column).collect()
 }
 
-impl Tx {
-    /// The columns of the application's table into which a row can be written.
-    pub async fn columns_of(&mut self, table: &str) -> Result<Vec<Column>, Error> {
-        self.on_sqlite(|conn| {
-            // Neither generated ones nor those that a virtual table hides.
-            let all =
-                "select name, type, \"notnull\", dflt_value, pk from pragma_table_xinfo(?1) where hidden = 0";
-            let rows = conn.rows(text(all), &[table.into()])?;
-            let column = |mut row: crate::value::Row| {
-                let default: Option<String> = row.take(3)?;
-                Ok(Column {
-                    name: row.take(0)?,
-                    declared: row.take(1)?,
-                    not_null: row.take::<i64>(2)? != 0,
-                    has_default: default.is_some_and(|text| !text.eq_ignore_ascii_case("null")),
-                    primary_key: row.take::<i64>(4)? != 0,
-                    typed: false,
-                })
-            };
-            rows.into_iter().map(column).collect()
-        })
-    }
-
-    /// The file's journal mode, as `wal` or `delete`.
-    pub async fn journal_mode(&mut self) -> Result<String, Error> {
-        self.on_sqlite(|conn| {
-            let row = conn.row(text("pragma journal_mode"), &[])?;
-            row.ok_or_else(|| Error::corrupt("no journal mode"))?.take(0)
-        })
-    }
-
-    /// Takes the triggers away, so that users who come from the application are not written back into it.
-    pub async fn stand_aside(&mut self) -> Result<(), Error> {
-        self.on_sqlite(drop_triggers)
-    }
-
-    /// Notes which rows are gone, links the users who came from the application's rows to these, gives rows the names that
-    /// users got here, makes the triggers, and tries them: how many rows of either side that changed, or the step that the
-    /// application's table did not take.
-    pub async fn stand_beside(&mut self, standing: &Standing) -> Result<Result<u64, TrialFailure>, Error> {
-        let told = serde_json::to_string(standing).map_err(Error::misuse)?;
-        self.set_meta(STANDING, &told).await?;
-        self.on_sqlite(|conn| {
-            let table = &standing.table;
-            drop_triggers(conn)?;
-            run(conn, triggers::LINKS)?;
-            let mut changed = gone(conn, table)?;
-            let [there_again, linked] = link(table);
-            changed += run(conn, &there_again)? + run(conn, &linked)?;
-            changed += run(conn, &without_id(table))?;
-            if let Some(renamed) = names_from_here(table) {
-                changed += run(conn, &renamed)?;
-            }
-            for (field, index) in [(&table.username, "username"), (&table.email, "email")] {
-                if let Some(field) = field {
-                    index_unless_there(conn, table, &field.column, index)?;
-                }
-            }
-            run(conn, &triggers::accounts_view(table))?;
-            triggers::triggers(table).iter().try_for_each(|trigger| run(conn, trigger).map(drop))?;
-            match apart::carry_over(conn, table)? {
-                Ok(carried) => changed += carried,
-                Err(failure) => return Ok(Err(failure)),
-            }
-            if let Some(given_back) = hashes_from_here(table) {
-                changed += run(conn, &given_back)?;
-            }
-            for text in triggers::catch_up(table) {
-                changed += run(conn, &text)?;
-            }
-            Ok(trial::attempt(conn, table)?.map_or(Ok(changed), Err))
-        })
-    }
-
-    /// How many users are linked to rows of the application.
-    pub async fn links(&mut self) -> Result<u64, Error> {
-        self.on_sqlite(|conn| count(conn, "select count(*) from sekisho_beside where row_id is not null"))
-    }
-
-    /// How many users are here whose row the application has deleted.
-    pub async fn rows_gone(&mut self) -> Result<u64, Error> {
-        self.on_sqlite(|conn| {
-            count(
-                conn,
-                "select count(*) from sekisho_beside b join sekisho_users u on u.id = b.user_id \
-                 where b.row_id is null and u.released_at is null",
-            )
-        })
-    }
-
-    /// The texts of all that was made for standing beside, to be compared.
-    pub async fn made_beside(&mut self) -> Result<Vec<String>, Error> {
-        self.on_sqlite(made)
-    }
-
-    /// Notes which rows the application has deleted without a trigger seeing it (`insert or replace`, a tool of its own).
-    pub async fn note_rows_gone(&mut self, table: &Table) -> Result<u64, Error> {
-        self.on_sqlite(|conn| gone(conn, table))
-    }
-
-    /// Frees the id of a row that was this user's, for whom it is now; the user stays, without a row.
-    pub async fn part_from_row(&mut self, external_id: &str, user: UserId) -> Result<(), Error> {
-        self.on_sqlite(|conn| {
-            let params = [external_id.into(), user.into()];
-            let sql = "delete from sekisho_adopted where kind = 'user' and external_id = ?1 and user_id = ?2";
-            conn.execute(text(sql), &params)?;
-            let sql = "update sekisho_users set external_id = null where external_id = ?1 and id = ?2";
-            conn.execute(text(sql), &params)?;
-            run(conn, triggers::LINKS)?;
-            let sql = "insert or ignore into sekisho_beside (user_id, row_id) values (?1, null)";
-            conn.execute(text(sql), &[user.into()]).map(drop)
-        })
-    }
+/// The file's journal mode, as `wal` or `delete`.
+pub(crate) fn journal_mode(conn: &Conn) -> Result<String, Error> {
+    let row = conn.row(text("pragma journal_mode"), &[])?;
+    row.ok_or_else(|| Error::corrupt("no journal mode"))?.take(0)
 }
 
-fn gone(conn: &Conn, table: &Table) -> Result<u64, Error> {
+/// Takes the triggers away, so that users who come from the application are not written back into it.
+pub(crate) fn stand_aside(conn: &Conn) -> Result<(), Error> {
+    drop_triggers(conn)
+}
+
+/// Everything of [`crate::Tx::stand_beside`] but the record of it.
+pub(crate) fn stand_beside(conn: &Conn, table: &Table) -> Result<Result<u64, TrialFailure>, Error> {
+    drop_triggers(conn)?;
+    run(conn, triggers::LINKS)?;
+    let mut changed = note_rows_gone(conn, table)?;
+    let [there_again, linked] = link(table);
+    changed += run(conn, &there_again)? + run(conn, &linked)?;
+    changed += run(conn, &without_id(table))?;
+    if let Some(renamed) = names_from_here(table) {
+        changed += run(conn, &renamed)?;
+    }
+    for (field, index) in [(&table.username, "username"), (&table.email, "email")] {
+        if let Some(field) = field {
+            index_unless_there(conn, table, &field.column, index)?;
+        }
+    }
+    run(conn, &triggers::accounts_view(table))?;
+    triggers::triggers(table).iter().try_for_each(|trigger| run(conn, trigger).map(drop))?;
+    match apart::carry_over(conn, table)? {
+        Ok(carried) => changed += carried,
+        Err(failure) => return Ok(Err(failure)),
+    }
+    if let Some(given_back) = hashes_from_here(table) {
+        changed += run(conn, &given_back)?;
+    }
+    for text in triggers::catch_up(table) {
+        changed += run(conn, &text)?;
+    }
+    Ok(trial::attempt(conn, table)?.map_or(Ok(changed), Err))
+}
+
+/// The texts of all that was made for standing beside, to be compared.
+pub(crate) fn made_beside(conn: &Conn) -> Result<Vec<String>, Error> {
+    made(conn)
+}
+
+/// The table of links, unless it is there.
+pub(crate) fn make_links(conn: &Conn) -> Result<(), Error> {
+    run(conn, triggers::LINKS).map(drop)
+}
+
+/// Notes which rows the application has deleted without a trigger seeing it (`insert or replace`, a tool of its own).
+pub(crate) fn note_rows_gone(conn: &Conn, table: &Table) -> Result<u64, Error> {
     let sql = "update sekisho_beside set row_id = null where row_id is not null and not exists";
     let (own, id) = (name(&table.name), name(&table.id));
     run(conn, &format!("{sql} (select 1 from {own} o where o.{id} = sekisho_beside.row_id)"))

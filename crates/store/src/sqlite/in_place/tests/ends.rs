@@ -28,7 +28,7 @@ async fn a_twin_gets_the_name_that_it_has_here() {
     let world = World::new(&format!("{SEEDS}; insert into user values (2, 'tim2@gmail.com', 'tim', 'y')"));
     let (store, mut tx) = world.begin().await;
     tx.make_schema(NOW).await.unwrap();
-    let columns = tx.columns_of("user").await.unwrap();
+    let columns = tx.columns_of(None, "user").await.unwrap();
     for (id, username, email) in [("1", "tim", "tim@gmail.com"), ("2", "tim-2", "tim2@gmail.com")] {
         take(&mut tx, &incoming(id, username.into(), email.into(), HASH)).await;
     }
@@ -118,7 +118,7 @@ async fn what_changed_while_the_table_was_left_alone_is_carried_and_no_more() {
         .unwrap();
     let standing = {
         let mut tx = store.begin().await.unwrap();
-        let columns = tx.columns_of("user").await.unwrap();
+        let columns = tx.columns_of(None, "user").await.unwrap();
         standing(plan("user", &columns, &roles, &[]).unwrap())
     };
     within(&store, async |tx| {

@@ -13,11 +13,13 @@ use sekisho_core::accounts::IncomingUser;
 use sekisho_core::beside::{NOBODYS_HASH, Roles, SetValue, Standing, Table, plan};
 use sekisho_core::credentials::{HashString, SchemeCost};
 use sekisho_core::id::UserId;
+use sekisho_core::settings::DatabaseUrl;
 use sekisho_core::time::Timestamp;
 
+use crate::beside::TrialFailure;
 use crate::error::Error;
 use crate::session::Tx;
-use crate::sqlite::in_place::{TrialFailure, leave_wal};
+use crate::sqlite::in_place::leave_wal;
 use crate::store::{OpenOptions, Store};
 use crate::user_changes::{Field, Insert, NewUser};
 
@@ -68,7 +70,8 @@ impl World {
     }
 
     async fn store(&self) -> Store {
-        Store::open_in_place(&self.file, OpenOptions::new(NOW)).await.unwrap()
+        let url = DatabaseUrl::Sqlite(self.file.clone());
+        Store::open_in_place(&url, OpenOptions::new(NOW)).await.unwrap()
     }
 
     async fn begin(&self) -> (Store, Tx) {
@@ -82,7 +85,7 @@ impl World {
         let (store, mut tx) = self.begin().await;
         tx.make_schema(NOW).await.unwrap();
         tx.stand_aside().await.unwrap();
-        let columns = tx.columns_of("user").await.unwrap();
+        let columns = tx.columns_of(None, "user").await.unwrap();
         let sets: Vec<SetValue> = sets.iter().map(|set| SetValue::parse(set).unwrap()).collect();
         let table = plan("user", &columns, roles, &sets).unwrap();
         let rows = self.application();

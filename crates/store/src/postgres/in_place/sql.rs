@@ -1,0 +1,66 @@
+//! Statements that are made at run time, of names that are the application's.
+
+use sekisho_core::beside::Table;
+
+use crate::error::Error;
+use crate::session::{Read, Tx};
+
+/// An identifier as a statement has it.
+pub(super) fn name(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text within a statement, whatever `standard_conforming_strings` says.
+pub(super) fn literal(text: &str) -> String {
+    let quoted = text.replace('\'', "''");
+    if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+}
+
+/// A table as a statement has it.
+pub(super) fn place(schema: Option<&str>, table: &str) -> String {
+    match schema {
+        Some(schema) => format!("{}.{}", name(schema), name(table)),
+        None => name(table),
+    }
+}
+
+/// The application's table as a statement has it.
+pub(super) fn table(table: &Table) -> String {
+    place(table.schema.as_deref(), &table.name)
+}
+
+/// The texts of a query's first column.
+pub(super) async fn texts(
+    read: &mut Read,
+    sql: &'static str,
+    params: &[crate::value::Param<'_>],
+) -> Result<Vec<String>, Error> {
+    read.rows(sql, params).await?.into_iter().map(|mut row| row.take(0)).collect()
+}
+
+/// The text that a query gives.
+pub(super) async fn text(
+    read: &mut Read,
+    sql: &'static str,
+    params: &[crate::value::Param<'_>],
+) -> Result<Option<String>, Error> {
+    read.row(sql, params).await?.map(|mut row| row.take(0)).transpose().map(Option::flatten)
+}
+
+/// Runs each of these.
+pub(super) async fn define(tx: &mut Tx, statements: &[String]) -> Result<(), Error> {
+    for statement in statements {
+        tx.define(statement).await?;
+    }
+    Ok(())
+}
+
+/// The schema in which our tables are, and new ones are made.
+pub(super) async fn own_schema(read: &mut Read) -> Result<String, Error> {
+    let schema = text(read, "select current_schema()::text", &[]).await?;
+    schema.ok_or_else(|| {
+        Error::misuse(
+            "no schema of this role's search_path exists: set one, as in ?options=-csearch_path%3Dpublic",
+        )
+    })
+}
