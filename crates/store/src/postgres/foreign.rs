@@ -20,14 +20,17 @@ use super::errors::translate;
 use crate::error::Error;
 
 /// What holds in the transaction alone: what the application's role is bound to elsewhere must not end a long reading, and
-/// values are printed in one way. Rows that a policy would hide are an error, not fewer users.
+/// values are printed in one way. Rows that a policy would hide are an error, not fewer users. Of a database that knows no
+/// encoding the bytes come as they are.
 const BEGIN: &str = "\
     begin isolation level repeatable read read only; \
     set local lock_timeout = '5s'; set local row_security = off; set local timezone = 'UTC'; \
     set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres'; set local extra_float_digits = 1; \
     set local synchronize_seqscans = off; set local max_parallel_workers_per_gather = 0; \
     select pg_catalog.set_config(name, '0', true) from pg_catalog.pg_settings \
-    where name in ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
+    where name in ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'); \
+    select pg_catalog.set_config('client_encoding', setting, true) from pg_catalog.pg_settings \
+    where name = 'server_encoding' and setting = 'SQL_ASCII'";
 
 /// Rows that are taken at once, and how long they may be together.
 const PAGE: usize = 512;
@@ -112,14 +115,14 @@ impl Foreign {
         let rows = self.wait(client.query_typed_raw::<&str, _>(&sql, []))?;
         let mut rows = Box::pin(rows.map_err(translate)?);
         loop {
-            let page = self.wait(page(&mut rows))??;
-            if page.is_empty() {
-                return Ok(());
-            }
+            let (page, is_last) = self.wait(page(&mut rows))??;
             for row in page {
                 if !each(cells(table, columns, &row)?) {
                     return Ok(());
                 }
+            }
+            if is_last {
+                return Ok(());
             }
         }
     }
@@ -187,15 +190,15 @@ fn select(table: &Table, columns: &[usize]) -> String {
     format!("select {}", list.join(", "))
 }
 
-/// The next rows; none at the end.
-async fn page(rows: &mut Pin<Box<RowStream>>) -> Result<Vec<Row>, Error> {
+/// The next rows, and whether they are the last: nobody may ask again after the end.
+async fn page(rows: &mut Pin<Box<RowStream>>) -> Result<(Vec<Row>, bool), Error> {
     let (mut page, mut bytes) = (Vec::new(), 0);
     while page.len() < PAGE && bytes < PAGE_BYTES {
-        let Some(row) = rows.try_next().await.map_err(translate)? else { break };
+        let Some(row) = rows.try_next().await.map_err(translate)? else { return Ok((page, true)) };
         bytes += row.raw_size_bytes();
         page.push(row);
     }
-    Ok(page)
+    Ok((page, false))
 }
 
 /// The row in the order of the table's columns.
