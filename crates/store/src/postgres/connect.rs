@@ -12,7 +12,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::error::Error;
 
 use super::Pooling;
-use super::errors::{translate, with_cause};
+use super::errors::{POOLED, translate, with_cause};
 use super::link::Link;
 use super::tls;
 
@@ -22,6 +22,13 @@ const DURABLE: &str = "select set_config('synchronous_commit', 'on', false) \
 
 /// What must be true of those that reads share; whoever wants to write has a transaction.
 const ONLY_READS: &str = "set default_transaction_read_only = on";
+
+/// That the session has the settings which it was begun with: a pooler may be told to leave them out, and then gives the
+/// session to others as well.
+const TAKEN: &str = "do $$ begin \
+                     if current_setting('sekisho.session', true) is distinct from 'ours' then \
+                     raise exception 'the settings of the session were left out' using errcode = 'SK002'; \
+                     end if; end $$";
 
 /// The same for one transaction.
 const DURABLE_ONCE: &str = "select set_config('synchronous_commit', 'on', true) \
@@ -196,7 +203,7 @@ impl Connector {
                 Purpose::Write => DURABLE,
                 Purpose::Read => ONLY_READS,
             };
-            link.say(first).await.map_err(|failed| failed.error)?;
+            link.say(&format!("{TAKEN}; {first}")).await.map_err(|failed| failed.error)?;
             link.only_reads = purpose == Purpose::Read;
         }
         Ok(link)
@@ -205,7 +212,7 @@ impl Connector {
 
 fn session_options(own: Option<&str>, pooling: &Pooling, lock_wait: Duration) -> String {
     let ours = format!(
-        "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={}",
+        "-c sekisho.session=ours -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={}",
         pooling.statement_timeout.as_millis(),
         lock_wait.as_millis(),
         FORGOTTEN.as_millis()
@@ -217,10 +224,7 @@ fn session_options(own: Option<&str>, pooling: &Pooling, lock_wait: Duration) ->
 fn refused(error: tokio_postgres::Error) -> Error {
     let said = error.as_db_error().map(|said| said.message());
     if said.is_some_and(|said| said.contains("unsupported startup parameter")) {
-        return Error::misuse(
-            "this is PgBouncer, which does not pass settings on: add ?pgbouncer=true to DATABASE_URL, or connect to \
-             PostgreSQL itself",
-        );
+        return Error::misuse(POOLED);
     }
     if with_cause(&error).contains("server does not support TLS") {
         return Error::unavailable(

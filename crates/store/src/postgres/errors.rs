@@ -7,6 +7,13 @@ use crate::error::Error;
 /// What a statement of ours raises while writes are on hold.
 const FROZEN: &str = "SK001";
 
+/// What the check of a session raises that was begun without its settings.
+const LEFT_OUT: &str = "SK002";
+
+/// What to do where a pooler does not pass the settings of a session on.
+pub(super) const POOLED: &str = "this is PgBouncer, which does not pass settings on: add ?pgbouncer=true to DATABASE_URL, or \
+                                 connect to PostgreSQL itself";
+
 /// An error of the driver in the store's words; no value of a statement is in them.
 pub(super) fn translate(error: tokio_postgres::Error) -> Error {
     match error.as_db_error() {
@@ -33,6 +40,9 @@ fn by_state(said: &DbError) -> Error {
     }
     if *code == SqlState::DISK_FULL {
         return Error::Full { reason: reason() };
+    }
+    if code.code() == LEFT_OUT {
+        return Error::misuse(POOLED);
     }
     if code.code() == FROZEN {
         return Error::Frozen;

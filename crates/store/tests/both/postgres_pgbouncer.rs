@@ -20,14 +20,15 @@ struct Bouncer {
 }
 
 impl Bouncer {
-    fn start() -> Bouncer {
+    /// With these lines more in its configuration.
+    fn start(more: &str) -> Bouncer {
         let server = Postgres::start();
         let folder = server.folder().to_owned();
         let list = server.write("users.txt", "\"sekisho\" \"\"\n");
         // Two connections for everybody: whoever needs one of his own for longer than a transaction gets none.
         let text = format!(
             "[databases]\n* = host={folder} port={port}\n[pgbouncer]\nlisten_port = 6432\nunix_socket_dir = {folder}\n\
-             auth_type = trust\nauth_file = {list}\npool_mode = transaction\ndefault_pool_size = 2\nlogfile = {folder}/bouncer.log\n",
+             auth_type = trust\nauth_file = {list}\npool_mode = transaction\ndefault_pool_size = 2\nlogfile = {folder}/bouncer.log\n{more}\n",
             folder = folder.display(),
             port = server.port(),
             list = list.display(),
@@ -66,7 +67,7 @@ impl Drop for Bouncer {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn in_transaction_mode_it_works_with_the_option_and_is_refused_without() {
-    let bouncer = Bouncer::start();
+    let bouncer = Bouncer::start("");
     let refused = Store::open(&bouncer.url(""), OpenOptions::new(NOW)).await.unwrap_err();
     assert!(matches!(refused, Error::Misuse { .. }), "{refused:?}");
     let said = refused.to_string();
@@ -104,4 +105,14 @@ async fn in_transaction_mode_it_works_with_the_option_and_is_refused_without() {
         tx.row("select current_setting('statement_timeout'), current_setting('lock_timeout')", &[]).await;
     let mut row = row.unwrap().unwrap();
     assert_eq!((row.take::<String>(0).unwrap(), row.take::<String>(1).unwrap()), ("7s".into(), "5s".into()));
+}
+
+/// Told to leave out what it does not know, it would give sessions to others with half of our settings.
+#[tokio::test]
+async fn one_that_leaves_settings_out_in_silence_is_found_out() {
+    let bouncer = Bouncer::start("ignore_startup_parameters = options");
+    let refused = Store::open(&bouncer.url(""), OpenOptions::new(NOW)).await.unwrap_err();
+    assert!(matches!(refused, Error::Misuse { .. }), "{refused:?}");
+    assert!(refused.to_string().contains("add ?pgbouncer=true to DATABASE_URL"), "{refused}");
+    Store::open(&bouncer.url("&pgbouncer=true"), OpenOptions::new(NOW)).await.unwrap();
 }

@@ -4,19 +4,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{page, with_figures};
+use crate::harness::Db;
 
 /// Everything under this line is made of the page.
 const MARK: &str = "<!-- from here on: every family of /metrics, kept so by a test -->";
 
 #[test]
 fn the_documentation_lists_every_family() {
-    let site = with_figures().start();
-    // Requests have labels once there is one.
-    site.get("/livez");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/metrics.md");
     let written = std::fs::read_to_string(&path).unwrap();
     let (prose, _) = written.split_once(MARK).expect("the mark");
-    let real = format!("{prose}{MARK}\n\n{}", table(&page(&site)));
+    let real = format!("{prose}{MARK}\n\n{}", table(families(Db::Sqlite), families(Db::Postgres)));
     if std::env::var_os("SEKISHO_TEST_UPDATE").is_some() {
         std::fs::write(&path, real).unwrap();
     } else {
@@ -27,10 +25,14 @@ fn the_documentation_lists_every_family() {
     }
 }
 
-/// One row a family: name, type, labels, help.
-fn table(page: &str) -> String {
-    let mut rows = vec!["| name | type | labels | |".to_owned(), "| --- | --- | --- | --- |".to_owned()];
-    for help in page.lines().filter_map(|line| line.strip_prefix("# HELP ")) {
+/// What the page has on this database: name, type, labels, help.
+fn families(db: Db) -> Vec<[String; 4]> {
+    let site = with_figures().on(db).start();
+    // Requests have labels once there is one.
+    site.get("/livez");
+    let page = page(&site);
+    let helps = page.lines().filter_map(|line| line.strip_prefix("# HELP "));
+    let family = |help: &str| {
         let (name, help) = help.split_once(' ').unwrap();
         let kind =
             page.lines().find_map(|line| line.strip_prefix("# TYPE ")?.strip_prefix(name)?.strip_prefix(' '));
@@ -47,7 +49,19 @@ fn table(page: &str) -> String {
             .filter(|label| *label != "le")
             .collect();
         let labels: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
-        rows.push(format!("| `{name}` | {} | {} | {help} |", kind.unwrap(), labels.join(", ")));
+        [name, kind.unwrap(), &labels.join(", "), help].map(str::to_owned)
+    };
+    helps.map(family).collect()
+}
+
+/// One row a family, those of PostgreSQL alone at their end.
+fn table(sqlite: Vec<[String; 4]>, postgres: Vec<[String; 4]>) -> String {
+    let mut rows = vec!["| name | type | labels | |".to_owned(), "| --- | --- | --- | --- |".to_owned()];
+    let alone: Vec<_> = postgres.iter().filter(|family| !sqlite.contains(family)).collect();
+    for family in sqlite.iter().chain(alone) {
+        let [name, kind, labels, help] = family;
+        let only = if postgres.contains(family) { "" } else { "SQLite: " };
+        rows.push(format!("| `{name}` | {kind} | {labels} | {only}{help} |"));
     }
     rows.join("\n") + "\n"
 }
