@@ -126,3 +126,61 @@ fn fresh() -> rusqlite::Result<Vec<(String, Option<String>)>> {
         "select name, sql from sqlite_schema where substr(name, 1, 8) = 'sekisho_' order by rootpage, name";
     conn.prepare(all)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::TABLES;
+    use crate::value::Kind;
+
+    /// A table or a column that is not in the list would not be copied.
+    #[test]
+    fn the_list_of_tables_is_that_of_the_schema() {
+        let conn = in_memory().unwrap();
+        let mut names: Vec<String> = texts(
+            &conn,
+            "select name from sqlite_schema where type = 'table' and substr(name, 1, 8) = 'sekisho_' \
+             and name <> 'sekisho_migrations' order by name",
+        );
+        let mut listed: Vec<_> = TABLES.iter().map(|table| table.name.to_owned()).collect();
+        names.sort();
+        listed.sort();
+        assert_eq!(listed, names);
+        for table in &TABLES {
+            let columns = format!(
+                "select name || ' ' || type || ' ' || \"notnull\" || ' ' || pk from pragma_table_info('{}') \
+                 order by pk = 0, pk, cid",
+                table.name
+            );
+            let listed: Vec<_> = table
+                .columns
+                .iter()
+                .enumerate()
+                .map(|(at, column)| {
+                    let kind = match column.kind {
+                        Kind::Id | Kind::Bytes => "BLOB",
+                        Kind::Int => "INTEGER",
+                        Kind::Text => "TEXT",
+                    };
+                    // The number that the database draws is declared as its key alone.
+                    let not_null = !column.nullable && !(table.drawn && at == 0);
+                    let key = if at < table.key { at + 1 } else { 0 };
+                    format!("{} {kind} {} {key}", column.name, u8::from(not_null))
+                })
+                .collect();
+            let there: Vec<_> = texts(&conn, &columns)
+                .into_iter()
+                .map(|line| {
+                    let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+                    words[1] = words[1].to_uppercase();
+                    words.join(" ")
+                })
+                .collect();
+            assert_eq!(listed, there, "{}", table.name);
+        }
+    }
+
+    fn texts(conn: &Connection, sql: &str) -> Vec<String> {
+        conn.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+}

@@ -15,6 +15,7 @@ mod sqlite_readers;
 mod sqlite_views;
 
 mod listed;
+mod moving;
 mod postgres_foreign;
 mod postgres_line;
 mod postgres_pgbouncer;

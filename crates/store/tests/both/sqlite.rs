@@ -13,6 +13,8 @@ mod check;
 mod credentials;
 #[path = "events.rs"]
 mod events;
+#[path = "frozen.rs"]
+mod frozen;
 #[path = "incoming.rs"]
 mod incoming;
 #[path = "items.rs"]

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sekisho_core::accounts::LoginName;
 use sekisho_core::credentials::SchemeCost;
-use sekisho_core::id::UserId;
+use sekisho_core::ctx::{Actor, Ctx};
+use sekisho_core::id::{RequestId, UserId};
 use sekisho_core::time::Timestamp;
 use sekisho_store::{Insert, NewUser, Store};
 
@@ -84,4 +85,9 @@ pub(crate) fn login(text: &str, key: &str, email_key: Option<&str>) -> LoginName
 /// A scheme with its cost.
 pub(crate) fn cost(scheme: &str, cost: &str) -> SchemeCost {
     SchemeCost { scheme: scheme.to_owned(), cost: cost.to_owned() }
+}
+
+/// What an operator does, at that time.
+pub(crate) fn operator() -> Ctx {
+    Ctx { request_id: RequestId::new([7; 8]), peer: None, agent: None, actor: Actor::Operator, now: NOW }
 }
