@@ -25,6 +25,18 @@ impl AddressKey {
             Some(IpAddr::V6(v6)) => AddressKey::V6((v6.to_bits() >> 64) as u64),
         }
     }
+
+    /// The key as bytes: its kind, and what it holds.
+    pub fn to_bytes(self) -> [u8; 9] {
+        let (kind, bits) = match self {
+            AddressKey::Local => (0, 0),
+            AddressKey::V4(bits) => (4, u64::from(bits)),
+            AddressKey::V6(bits) => (6, bits),
+        };
+        let mut bytes = [kind; 9];
+        bytes[1..].copy_from_slice(&bits.to_be_bytes());
+        bytes
+    }
 }
 
 #[cfg(test)]

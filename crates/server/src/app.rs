@@ -47,6 +47,8 @@ pub struct Parts {
     pub keys: KeyRing,
     /// The key that draws a dummy hash for an unknown name, derived from the root key.
     pub dummy_key: [u8; 32],
+    /// The key under which nodes name what they count together, derived from the root key.
+    pub limits_key: [u8; 32],
     /// The open database.
     pub store: Store,
     /// The source of time.
@@ -61,7 +63,7 @@ impl App {
     /// Starts the hashing threads and puts the parts together.
     pub fn new(parts: Parts) -> Arc<App> {
         let lane = Lane::start(LaneSettings::from(&parts.settings.hashing));
-        let throttle = Throttle::new(&parts.settings.throttle);
+        let throttle = Throttle::sharing(&parts.settings.throttle, &parts.store, parts.limits_key);
         Arc::new(App {
             current: ArcSwap::from_pointee(Current { settings: parts.settings, keys: parts.keys }),
             dummy_key: parts.dummy_key,

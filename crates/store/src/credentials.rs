@@ -100,6 +100,12 @@ impl Tx {
         Ok(())
     }
 
+    /// As [`Read::hash_mix`], with what this transaction has changed.
+    pub async fn hash_mix(&mut self) -> Result<Vec<(SchemeCost, u64)>, Error> {
+        self.write_hash_counts().await?;
+        Read::hash_mix(self).await
+    }
+
     fn recount(&mut self, old: Option<&SchemeCost>, new: &SchemeCost) {
         if let Some(old) = old {
             self.count_hash(old, -1);

@@ -12,10 +12,9 @@ statements! {
     RECORD(Int, Text, Id, Text, Id, Text, Text, Text, Text) =
         "insert into sekisho_events (at, kind, subject, actor, actor_id, request_id, peer, agent, data) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    PURGE(Int, Int, Int) =
-        "delete from sekisho_events where event_id in \
-         (select event_id from sekisho_events where event_id > $2 order by event_id limit $3) and at < $1 \
-         returning event_id";
+    PAGE_END(Int, Int) =
+        "select event_id from sekisho_events where event_id > $1 order by event_id limit 1 offset $2";
+    PURGE(Int, Int, Int) = "delete from sekisho_events where event_id > $1 and event_id <= $2 and at < $3";
 }
 
 impl Tx {
@@ -45,9 +44,10 @@ impl Tx {
         after: i64,
         limit: u32,
     ) -> Result<(u64, Option<i64>), Error> {
-        let rows = self.all(&PURGE, &[before.into(), after.into(), i64::from(limit).into()]).await?;
-        let ids = rows.into_iter().map(|mut row| row.take::<i64>(0)).collect::<Result<Vec<_>, Error>>()?;
-        let whole = ids.len() == limit as usize;
-        Ok((ids.len() as u64, ids.into_iter().max().filter(|_| whole)))
+        let page = [after.into(), (i64::from(limit.max(1)) - 1).into()];
+        let end = self.one(&PAGE_END, &page).await?.map(|mut row| row.take::<i64>(0)).transpose()?;
+        let to = end.unwrap_or(i64::MAX);
+        let purged = self.run(&PURGE, &[after.into(), to.into(), before.into()]).await?;
+        Ok((purged, end.filter(|_| purged == u64::from(limit.max(1)))))
     }
 }

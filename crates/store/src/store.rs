@@ -185,6 +185,19 @@ impl Store {
         self.read().await?.applied(migrate::OWNER, &migrate::ours()).await.map(drop)
     }
 
+    /// Whether the database serves: it answers, and has not stopped to write for good because the disk did not confirm a
+    /// write. A lock that somebody holds and a full disk pass, and are not noticed.
+    pub async fn serves(&self) -> Result<(), Error> {
+        if let Driver::Sqlite { writer, .. } = &self.driver
+            && writer.has_stopped()
+        {
+            return Err(Error::unavailable(
+                "the disk did not confirm a write; nothing is written before a restart",
+            ));
+        }
+        self.ping().await
+    }
+
     /// Whether a transaction can begin: takes the lock and gives it back, writing nothing. A full disk is not noticed.
     pub async fn writable(&self) -> Result<(), Error> {
         self.begin().await.map(drop)

@@ -34,10 +34,9 @@ statements! {
     RELEASE(Int) =
         "update sekisho_users set username = null, username_key = null \
          where released_at <= $1 and username is not null";
-    RELEASE_SOME(Int, Int) =
-        "update sekisho_users set username = null, username_key = null where id in \
-         (select id from sekisho_users where released_at <= $1 and username is not null \
-         order by released_at limit $2)";
+    RELEASE_UP_TO(Int, Int) =
+        "select released_at from sekisho_users where released_at <= $1 and username is not null \
+         order by released_at limit 1 offset $2";
     RELEASE_THIS(Text, Text, Int) =
         "update sekisho_users set username = null, username_key = null \
          where (username = $1 or username_key = $2) and released_at <= $3";
@@ -204,8 +203,10 @@ impl Tx {
         self.run(&RELEASE, &[now.into()]).await
     }
 
-    /// The same for `limit` of them at the most.
+    /// The same for about `limit` of them, the oldest first.
     pub async fn release_some_names(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {
-        self.run(&RELEASE_SOME, &[now.into(), i64::from(limit).into()]).await
+        let last = [now.into(), (i64::from(limit.max(1)) - 1).into()];
+        let last = self.one(&RELEASE_UP_TO, &last).await?.map(|mut row| row.take(0)).transpose()?;
+        self.release_names(last.unwrap_or(now)).await
     }
 }

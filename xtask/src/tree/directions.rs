@@ -45,7 +45,7 @@ pub(super) fn layer(path: &str) -> Option<Layer> {
             }
         }
         "address" | "app" | "config" | "error" | "failure" | "hashing" | "http" | "metrics" => Layer::Base,
-        "openapi" | "reload" | "system" | "telemetry" | "throttle" => Layer::Base,
+        "openapi" | "reload" | "repeat" | "system" | "telemetry" | "throttle" => Layer::Base,
         _ => return None,
     })
 }

@@ -10,6 +10,7 @@ use sekisho_store::Error;
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::repeat::repeated;
 use crate::telemetry::Steps;
 
 /// The user whose name or address and password these are.
@@ -28,7 +29,8 @@ pub async fn authenticate_user(
     // Dropped on the way out (no slot, no database), it counts nothing.
     let attempt = app
         .throttle
-        .check(name.counted(), ctx.peer, ctx.now)
+        .ask(name.counted(), ctx.peer, ctx.now)
+        .await
         .map_err(|wait| Failure::Later(Refusal::LogInsThrottled, wait))?;
     let found = app.store.read().await?.login_candidate(&name).await?;
     trace.get_user(
@@ -40,17 +42,15 @@ pub async fn authenticate_user(
     let may_succeed = found.as_ref().is_some_and(|(user, _)| !user.is_disabled());
     let permit = app.lane.admit(ctx, name.counted())?;
     // The attempt belongs to the hash, as the slot does: once it runs it counts, whoever still waits for it.
-    let proven = permit
+    let (proven, lesson) = permit
         .run(move |memory| {
             let proven = check.run(password, memory);
-            if proven.is_ok() && may_succeed {
-                attempt.succeeded()
-            } else {
-                attempt.failed()
-            }
-            proven
+            let succeeded = proven.is_ok() && may_succeed;
+            let lesson = if succeeded { attempt.succeeded() } else { attempt.failed() };
+            (proven, lesson)
         })
         .await?;
+    app.throttle.share(lesson, name.counted(), ctx.peer, ctx.now).await;
 
     match (found, proven) {
         (Some((user, Some(stored))), Ok(upgrade)) if !user.is_disabled() => {
@@ -136,20 +136,22 @@ async fn replace_outdated_hash(
     new: &HashString,
     cost: &SchemeCost,
 ) {
-    let replaced: Result<bool, Error> = async {
+    let replaced = repeated(&*app.dice, || async {
         let mut tx = app.store.begin().await?;
         if !tx.upgrade_password(user.id, old, new, cost, ctx.now).await? {
-            return Ok(false);
+            return Ok(());
         }
         if let Some(from) = scheme_cost(old) {
             tx.record(ctx, &Event::PasswordUpgraded { user: user.id, from, to: cost.clone() }).await?;
         }
-        tx.commit().await?;
-        Ok(true)
-    }
-    .await;
-    // While writes are on hold the next log-in after them does it.
-    if let Err(error) = replaced.or_else(|error| (error == Error::Frozen).then_some(false).ok_or(error)) {
-        tracing::warn!(request_id = %ctx.request_id, user = %user.id, %error, "outdated hash not replaced");
+        Ok(tx.commit().await?)
+    });
+    match replaced.await {
+        // While writes are on hold the next log-in after them does it.
+        Ok(()) | Err(Failure::Store(Error::Frozen)) => {}
+        Err(failure) => {
+            let (request_id, user) = (&ctx.request_id, user.id);
+            tracing::warn!(%request_id, %user, ?failure, "outdated hash not replaced");
+        }
     }
 }

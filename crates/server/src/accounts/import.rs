@@ -12,6 +12,7 @@ use sekisho_store::{Error, Field, Insert, Read, Tx};
 use super::seen::Seen;
 use crate::app::App;
 use crate::failure::Failure;
+use crate::repeat::repeated;
 
 /// How many rows one transaction holds at most.
 pub const BATCH: usize = 5000;
@@ -128,26 +129,38 @@ impl Import {
         if std::mem::replace(&mut self.begun, true) {
             tokio::time::sleep(self.pace.pause()).await;
         }
-        let mut outcomes = Vec::with_capacity(rows.len());
-        let mut tx = app.store.begin().await?;
-        let begun = Instant::now();
-        tx.release_names(ctx.now).await?;
-        for row in rows {
-            let user = row.to_incoming(UserId::new(ctx.now, &*app.dice), ctx.now);
-            match bring(&mut tx, ctx, row, &user, wary).await {
-                Ok(outcome) => outcomes.push(outcome),
-                Err(Failure::Store(error @ (Error::Taken { .. } | Error::Constraint { .. }))) => {
-                    return Ok((outcomes, Some(error)));
-                }
-                Err(failure) => return Err(failure),
-            }
-            if begun.elapsed() > self.pace.hold() {
-                break;
-            }
-        }
-        tx.commit().await?;
-        Ok((outcomes, None))
+        let pace = self.pace;
+        repeated(&*app.dice, || once(app, ctx, pace, rows, wary)).await
     }
+}
+
+/// One transaction of an import: the outcomes, and the error with which nothing was written.
+async fn once(
+    app: &App,
+    ctx: &Ctx,
+    pace: Pace,
+    rows: &[UserRow],
+    wary: bool,
+) -> Result<(Vec<Brought>, Option<Error>), Failure> {
+    let mut outcomes = Vec::with_capacity(rows.len());
+    let mut tx = app.store.begin().await?;
+    let begun = Instant::now();
+    tx.release_names(ctx.now).await?;
+    for row in rows {
+        let user = row.to_incoming(UserId::new(ctx.now, &*app.dice), ctx.now);
+        match bring(&mut tx, ctx, row, &user, wary).await {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(Failure::Store(error @ (Error::Taken { .. } | Error::Constraint { .. }))) => {
+                return Ok((outcomes, Some(error)));
+            }
+            Err(failure) => return Err(failure),
+        }
+        if begun.elapsed() > pace.hold() {
+            break;
+        }
+    }
+    tx.commit().await?;
+    Ok((outcomes, None))
 }
 
 async fn foresee_all(

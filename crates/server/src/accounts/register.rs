@@ -7,6 +7,7 @@ use sekisho_store::{Error, Field, Insert, NewUser};
 use super::hashed::hashed;
 use crate::app::App;
 use crate::failure::Failure;
+use crate::repeat::repeated;
 
 /// Makes a user with a password: for a stranger where registration is open, for the operator always.
 ///
@@ -33,29 +34,29 @@ pub async fn register(app: &App, ctx: &Ctx, raw: RawRegistration) -> Result<User
         created_at: ctx.now,
         updated_at: ctx.now,
     };
-    let mut tx = app.store.begin().await?;
-    tx.release_names(ctx.now).await?;
-    let inserted = tx
-        .insert_user(&NewUser {
-            id: user.id,
-            username: &user.username,
-            username_key: Some(wanted.username.key()),
-            email: user.email.as_deref(),
-            email_key: Some(wanted.email.key()),
-            full_name: user.full_name.as_deref(),
-            external_id: None,
-            now: ctx.now,
-        })
-        .await?;
-    match inserted {
-        Insert::Done => {}
-        Insert::Taken(Field::Email) => return Err(Refusal::EmailTaken.into()),
-        Insert::Taken(_) => return Err(Refusal::UsernameTaken.into()),
-        Insert::Refused(what) => return Err(Error::Constraint { what }.into()),
-    }
-    tx.set_password(user.id, &hash, &cost, ctx.now).await?;
-    tx.record(ctx, &registered(ctx.actor, user.id)).await?;
-    tx.commit().await?;
+    let new = NewUser {
+        id: user.id,
+        username: &user.username,
+        username_key: Some(wanted.username.key()),
+        email: user.email.as_deref(),
+        email_key: Some(wanted.email.key()),
+        full_name: user.full_name.as_deref(),
+        external_id: None,
+        now: ctx.now,
+    };
+    repeated(&*app.dice, || async {
+        let mut tx = app.store.begin().await?;
+        match tx.insert_user(&new).await? {
+            Insert::Done => {}
+            Insert::Taken(Field::Email) => return Err(Refusal::EmailTaken.into()),
+            Insert::Taken(_) => return Err(Refusal::UsernameTaken.into()),
+            Insert::Refused(what) => return Err(Error::Constraint { what }.into()),
+        }
+        tx.set_password(user.id, &hash, &cost, ctx.now).await?;
+        tx.record(ctx, &registered(ctx.actor, user.id)).await?;
+        Ok(tx.commit().await?)
+    })
+    .await?;
     Ok(user)
 }
 

@@ -244,6 +244,7 @@ pub(super) async fn app(
         settings,
         keys,
         dummy_key: root.derive(keys::DUMMY),
+        limits_key: root.derive(keys::LIMITS),
         store,
         clock: Arc::new(SystemClock),
         dice: Arc::new(SystemDice),

@@ -13,7 +13,8 @@ use crate::config::root_key::{self, RootKey};
 use crate::config::{self, Flags, Loaded};
 use crate::failure::Failure;
 use crate::http::{self, Gate};
-use crate::metrics::{self, Reloads, Watched};
+use crate::jobs::keeper;
+use crate::metrics::{self, JobRuns, Reloads, Watched};
 use crate::reload::in_place::{self, Running, level_filter};
 use crate::reload::supervisor;
 use crate::router::{TEMPLATES, direct, metrics_router};
@@ -117,8 +118,8 @@ where
     panic::log_places_only();
 
     clock_is_set(SystemClock.now())?;
-    let database = open::sqlite_path(&settings)?;
-    let (listeners, _instance) = take_place(&settings, &database, supervised, &say).await?;
+    let file = open::database_file(&settings);
+    let (listeners, _instance) = take_place(&settings, file.as_deref(), supervised, &say).await?;
     let addresses = listeners.addresses()?;
     let root = open::root(&settings).await?;
     let trace = trace(&settings, style, &say);
@@ -127,6 +128,7 @@ where
     let demo = app.current().settings.server.demo && demo::make(&app, &app.ctx(Actor::Server)).await?;
 
     let (stop, stopped) = tokio::sync::watch::channel(());
+    let until_stopped = stopped.clone();
     let stopped = || {
         let mut stopped = stopped.clone();
         // Nothing is ever sent: it ends with its sender.
@@ -141,20 +143,23 @@ where
     let gate = if addresses.figures.is_some() { gate.counting(TEMPLATES, &root_path) } else { gate };
     let gate = Arc::new(gate);
     let reloads = Arc::new(Reloads::default());
+    let job_runs = Arc::new(JobRuns::default());
     let figures = listeners.figures.map(|listener| {
         let watched = Watched {
             app: Arc::clone(&app),
             gate: Arc::clone(&gate),
             log: outputs.stderr.clone(),
             reloads: Arc::clone(&reloads),
-            database: database.clone(),
+            jobs: Arc::clone(&job_runs),
+            database: file.clone(),
             started: app.clock.now(),
         };
         let own_gate = Arc::new(new_gate(&metrics::front_door(&app.current().settings)));
         tokio::spawn(http::serve(listener, metrics_router(Arc::new(watched)), own_gate, stopped()))
     });
+    let jobs = tokio::spawn(keeper::keep(Arc::clone(&app), job_runs, until_stopped));
     let mut server = tokio::spawn(http::serve(listeners.public, routes, Arc::clone(&gate), stopped()));
-    outputs.stdout.sink()(&greeting(&app, addresses, &database, &root, demo).await);
+    outputs.stdout.sink()(&greeting(&app, addresses, file.as_deref(), &root, demo).await);
     warn(&app, &root);
     if let Some(since) =
         app.store.read().await.map_err(Failure::from)?.frozen_since().await.map_err(Failure::from)?
@@ -195,6 +200,7 @@ where
         std::process::exit(Exit::Refused as i32);
     });
     let _ = server.await;
+    let _ = jobs.await;
     if let Some(figures) = figures {
         let _ = figures.await;
     }
@@ -239,21 +245,22 @@ impl Listeners {
     }
 }
 
-/// The listeners and the database's lock. Where a database is there already, its lock comes first: the instance that holds
+/// The listeners and the lock of the database's file, which PostgreSQL has none of. Where a database is there already, its lock comes first: the instance that holds
 /// it may hold the port as well and be about to go. Otherwise the port comes first, and a port in use leaves nothing behind.
 async fn take_place(
     settings: &Settings,
-    database: &Path,
+    database: Option<&Path>,
     supervised: bool,
     say: &Sink,
-) -> Result<(Listeners, Instance), Stop> {
+) -> Result<(Listeners, Option<Instance>), Stop> {
+    let Some(database) = database else { return Ok((Listeners::bind(settings, supervised).await?, None)) };
     if lock_path(database).exists() {
         let instance = Instance::take(database, say).await?;
-        return Ok((Listeners::bind(settings, supervised).await?, instance));
+        return Ok((Listeners::bind(settings, supervised).await?, Some(instance)));
     }
     let listeners = Listeners::bind(settings, supervised).await?;
     root_key::make_directory(&settings.storage.data_dir)?;
-    Ok((listeners, Instance::take(database, say).await?))
+    Ok((listeners, Some(Instance::take(database, say).await?)))
 }
 
 /// Tokens and the names of the deleted live by the clock; one of before this program existed would revive them.
@@ -288,7 +295,13 @@ async fn bind(address: SocketAddr, patient: bool, another: &str) -> Result<TcpLi
 }
 
 /// The first screen. `listening on …` is a line of its own, for whoever waits for it.
-async fn greeting(app: &App, addresses: Addresses, database: &Path, root: &RootKey, demo: bool) -> String {
+async fn greeting(
+    app: &App,
+    addresses: Addresses,
+    database: Option<&Path>,
+    root: &RootKey,
+    demo: bool,
+) -> String {
     let has_users = manage::list(app, None, 1).await.is_ok_and(|users| !users.is_empty());
     let current = app.current();
     let screen = Screen {

@@ -7,8 +7,8 @@ use sekisho_core::Timestamp;
 use crate::app::App;
 use crate::failure::Failure;
 
-/// Ready while the database answers; since when its writes are on hold, if they are.
+/// Ready while the database answers and has not stopped to write for good; since when its writes are on hold, if they are.
 pub async fn ready(app: &App) -> Result<Option<Timestamp>, Failure> {
-    app.store.ping().await?;
+    app.store.serves().await?;
     Ok(app.store.read().await?.frozen_since().await?)
 }

@@ -6,6 +6,7 @@
 
 pub mod api;
 mod families;
+mod jobs;
 mod page;
 mod process;
 mod reloads;
@@ -17,6 +18,7 @@ use axum::response::Response;
 use axum::{Router, extract::Request};
 use sekisho_core::settings::Settings;
 
+pub use jobs::JobRuns;
 pub use page::Format;
 pub use reloads::Reloads;
 pub use watched::Watched;

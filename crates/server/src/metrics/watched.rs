@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sekisho_core::Timestamp;
 
+use super::jobs::JobRuns;
 use super::page::{Format, Page};
 use super::reloads::Reloads;
 use super::{families, process};
@@ -22,8 +23,10 @@ pub struct Watched {
     pub log: Writer,
     /// How reloads went.
     pub reloads: Arc<Reloads>,
-    /// The file of the database.
-    pub database: PathBuf,
+    /// How jobs went on this node.
+    pub jobs: Arc<JobRuns>,
+    /// The file of the database, if it is one.
+    pub database: Option<PathBuf>,
     /// When the server started.
     pub started: Timestamp,
 }
@@ -33,15 +36,19 @@ impl Watched {
     pub async fn page(&self, format: Format) -> String {
         // Whether the database answers is itself a figure.
         let stored = async { self.app.store.read().await?.hash_mix().await }.await.ok();
+        let jobs = async { self.app.store.read().await?.jobs().await }.await.unwrap_or_default();
         let mut page = Page::new(format);
         let frozen = async { self.app.store.read().await?.frozen_since().await }.await.ok().flatten();
         families::write(&mut page, &self.app, &self.gate, stored.as_deref());
         let help = "1 while sekisho db freeze holds every write back.";
         page.gauge("sekisho_database_frozen", help, |samples| samples.of(&[], u64::from(frozen.is_some())));
+        self.jobs.write(&mut page, &jobs);
         let help = "Lines of the log that were lost because nobody read it.";
         page.counter("sekisho_log_lines_dropped", help, |samples| samples.of(&[], self.log.dropped()));
         self.reloads.write(&mut page);
-        process::write_files(&mut page, &self.database);
+        if let Some(file) = &self.database {
+            process::write_files(&mut page, file);
+        }
         process::write(&mut page, self.started);
         page.finish()
     }

@@ -6,10 +6,11 @@
 //! own bucket, so that strangers who keep that empty do not keep its owner out.
 //!
 //! Names count as typed (by their canonical key), whether or not somebody has them: what exists does not
-//! show. Everything is kept in memory, in a bounded space, and forgotten with the process: the limit holds
-//! by node.
+//! show. Everything is kept in memory, in a bounded space. Where several nodes share a database, they count
+//! together there ([`shared`]); of one node alone it is forgotten with the process.
 
 mod bounded;
+mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use sekisho_core::settings::{Allowance, Throttle as Settings};
 
 use crate::address::AddressKey;
 use bounded::Bounded;
+use shared::Shared;
 
 /// The most buckets kept of each kind (40 bytes each), and addresses known to have logged in.
 const CAPACITY: usize = 32_768;
@@ -40,6 +42,8 @@ pub struct Throttle {
 struct Inner {
     names: RandomState,
     counts: Mutex<Counts>,
+    /// Where several nodes count together.
+    shared: Option<Shared>,
 }
 
 struct Counts {
@@ -81,15 +85,12 @@ struct Keys {
 impl Throttle {
     /// A throttle that has seen nothing yet.
     pub fn new(settings: &Settings) -> Throttle {
-        let counts = Counts {
-            rates: Rates::from(settings),
-            pairs: Bounded::new(CAPACITY),
-            addresses: Bounded::new(CAPACITY),
-            accounts: Bounded::new(CAPACITY),
-            known: Bounded::new(CAPACITY),
-            refused: Refused::default(),
-        };
-        Throttle { inner: Arc::new(Inner { names: RandomState::new(), counts: Mutex::new(counts) }) }
+        Throttle::over(Counts::new(Rates::from(settings)), None)
+    }
+
+    fn over(counts: Counts, shared: Option<Shared>) -> Throttle {
+        let counts = Mutex::new(counts);
+        Throttle { inner: Arc::new(Inner { names: RandomState::new(), counts, shared }) }
     }
 
     /// Puts changed rates in force; what was counted stays.
@@ -107,13 +108,8 @@ impl Throttle {
     /// left) they do not: it may be a proxy with a crowd behind it, whose passwords are right.
     ///
     /// # Errors
-    /// The time after which to try again.
-    pub fn check(
-        &self,
-        account_key: &str,
-        peer: Option<IpAddr>,
-        now: Timestamp,
-    ) -> Result<Attempt, Duration> {
+    /// The time after which to try again, and why.
+    pub fn check(&self, account_key: &str, peer: Option<IpAddr>, now: Timestamp) -> Result<Attempt, Wait> {
         let keys = self.inner.keys(account_key, AddressKey::of(peer));
         let mut guard = self.inner.counts();
         let counts = &mut *guard;
@@ -131,21 +127,27 @@ impl Throttle {
         });
         let room = |bucket: Option<&mut Bucket>, rate, refused: &mut u64| {
             let asked = bucket.map_or(Ok(()), |bucket| bucket.check(rate, now));
-            asked.inspect_err(|_| *refused += 1)
+            asked.map_err(|after| {
+                *refused += 1;
+                Wait { after, by_strangers: false }
+            })
         };
+        let pressed = counts.accounts.get(keys.account).is_some_and(|bucket| !bucket.is_full(now));
         room(counts.addresses.get_mut(keys.address), address, &mut counts.refused.address)?;
         room(counts.pairs.get_mut(keys.pair), pair, &mut counts.refused.account_and_address)?;
         if !known {
-            room(counts.accounts.get_mut(keys.account), account, &mut counts.refused.account)?;
+            room(counts.accounts.get_mut(keys.account), account, &mut counts.refused.account)
+                .map_err(|wait| Wait { by_strangers: true, ..wait })?;
         }
+        let wait = |after| Wait { after, by_strangers: false };
         if suspect {
-            counts.addresses.entry(keys.address, Bucket::new).take(address, now)?;
+            counts.addresses.entry(keys.address, Bucket::new).take(address, now).map_err(wait)?;
         }
-        counts.pairs.entry(keys.pair, Bucket::new).take(pair, now)?;
+        counts.pairs.entry(keys.pair, Bucket::new).take(pair, now).map_err(wait)?;
         if !known {
-            counts.accounts.entry(keys.account, Bucket::new).take(account, now)?;
+            counts.accounts.entry(keys.account, Bucket::new).take(account, now).map_err(wait)?;
         }
-        let held = Some(Held { address: suspect, account: !known });
+        let held = Some(Held { address: suspect, account: !known, pressed });
         Ok(Attempt { inner: Arc::clone(&self.inner), keys, now, held })
     }
 }
@@ -153,6 +155,19 @@ impl Throttle {
 impl std::fmt::Debug for Throttle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Throttle")
+    }
+}
+
+impl Counts {
+    fn new(rates: Rates) -> Counts {
+        Counts {
+            rates,
+            pairs: Bounded::new(CAPACITY),
+            addresses: Bounded::new(CAPACITY),
+            accounts: Bounded::new(CAPACITY),
+            known: Bounded::new(CAPACITY),
+            refused: Refused::default(),
+        }
     }
 }
 
@@ -169,6 +184,15 @@ impl Inner {
             account: self.names.hash_one(account_key),
         }
     }
+}
+
+/// Why an attempt was not let through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wait {
+    /// After how long there is room again.
+    pub after: Duration,
+    /// Whether it is for what others tried at this account, which does not hold up who is known there.
+    pub by_strangers: bool,
 }
 
 /// One attempt to log in that was let through.
@@ -189,25 +213,43 @@ pub struct Attempt {
 struct Held {
     address: bool,
     account: bool,
+    /// Whether others had taken from the account's bucket.
+    pressed: bool,
 }
 
 impl Attempt {
     /// The log-in failed: what the attempt took stays taken.
-    pub fn failed(mut self) {
-        if let Some(Held { address: false, .. }) = self.held.take() {
+    pub fn failed(mut self) -> Lesson {
+        let Some(held) = self.held.take() else { return Lesson::Nothing };
+        if !held.address {
             let mut counts = self.inner.counts();
             let rate = counts.rates.address;
             // An empty bucket stays empty.
             let _ = counts.addresses.entry(self.keys.address, Bucket::new).take(rate, self.now);
         }
+        Lesson::Failed { stranger: held.account }
     }
 
     /// The log-in succeeded: nothing is counted, and the address is known to this account from now on.
-    pub fn succeeded(self) {
-        if self.held.is_some() {
-            *self.inner.counts().known.entry(self.keys.pair, || self.now) = self.now.plus(KNOWN_FOR);
-        }
+    pub fn succeeded(self) -> Lesson {
+        let Some(held) = self.held else { return Lesson::Nothing };
+        *self.inner.counts().known.entry(self.keys.pair, || self.now) = self.now.plus(KNOWN_FOR);
+        if held.pressed { Lesson::Known } else { Lesson::Nothing }
     }
+}
+
+/// What the other nodes should learn of an attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lesson {
+    /// Nothing: no node holds it against anybody.
+    Nothing,
+    /// It failed.
+    Failed {
+        /// Whether it counts against the account, since the address was not known to it.
+        stranger: bool,
+    },
+    /// The address is known to the account, which others are trying at.
+    Known,
 }
 
 impl Drop for Attempt {

@@ -8,6 +8,7 @@
 //! each error and before each savepoint, and then every waiter of that group is told that it failed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -31,6 +32,8 @@ pub(crate) struct Writer {
     lock_wait: Duration,
     /// Its sender goes when the connection is closed.
     open: watch::Receiver<()>,
+    /// Whether nothing is written any more: see [`Lane::lost`].
+    stopped: Arc<AtomicBool>,
 }
 
 /// What only one transaction at a time may touch.
@@ -42,6 +45,8 @@ struct Lane {
     waiters: Vec<oneshot::Sender<Result<(), Error>>>,
     /// Set when the disk's answer can't be trusted any more: nothing is written until a restart.
     lost: Option<Error>,
+    /// The same, for whoever does not want to wait for the lane.
+    stopped: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -58,7 +63,9 @@ impl Writer {
         if index.head().is_some() {
             conn.keep_log()?;
         }
-        let lane = Arc::new(Mutex::new(Lane { conn, open: false, waiters: Vec::new(), lost: None }));
+        let stopped = Arc::new(AtomicBool::new(false));
+        let lane = Lane { conn, open: false, waiters: Vec::new(), lost: None, stopped: Arc::clone(&stopped) };
+        let lane = Arc::new(Mutex::new(lane));
         let shared = Arc::clone(&lane);
         let watcher = Arc::clone(&observer);
         let (closed, open) = watch::channel(());
@@ -72,7 +79,12 @@ impl Writer {
                 drop(closed);
             })
             .map_err(Error::unavailable)?;
-        Ok(Self { lane, committer, observer, lock_wait, open })
+        Ok(Self { lane, committer, observer, lock_wait, open, stopped })
+    }
+
+    /// Whether the disk failed to confirm a write, so that nothing is written before a restart.
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
     }
 
     /// Something that says when the connection is closed, which takes the last handle's end.
@@ -172,7 +184,7 @@ impl Lane {
             && !self.conn.is_autocommit()
         {
             tracing::error!(%error, "a transaction could not be rolled back; no more writes until a restart");
-            self.lost = Some(error);
+            self.lose(error);
         }
         self.open = false;
         self.answer(&Err(reason.clone()));
@@ -191,9 +203,14 @@ impl Lane {
         if unsynced {
             // The system may have dropped the unwritten pages and would call the next sync a success.
             tracing::error!(%error, "the disk did not confirm a write; no more writes until a restart");
-            self.lost = Some(error.clone());
+            self.lose(error.clone());
         }
         Err(error)
+    }
+
+    fn lose(&mut self, error: Error) {
+        self.lost = Some(error);
+        self.stopped.store(true, Ordering::Relaxed);
     }
 
     fn answer(&mut self, outcome: &Result<(), Error>) {

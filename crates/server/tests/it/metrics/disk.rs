@@ -38,6 +38,9 @@ fn a_disk_that_does_not_confirm_stops_writes_until_a_restart() {
     let failing = FailingSyncs::of(site.process().pid());
     assert_eq!(site.register("bnew", "seven grey herons").status, 503);
     drop(failing);
+    let ready = site.get("/readyz");
+    assert_eq!((ready.status, site.get("/livez").status), (503, 200));
+    assert!(ready.header("retry-after").is_some());
     assert_eq!(now(&site, "sekisho_database_writes_stopped"), 1.0);
     assert_eq!(now(&site, "sekisho_database_up"), 1.0);
     assert_eq!(now(&site, "sekisho_database_errors_total{kind=\"unavailable\"}"), 1.0);
@@ -48,4 +51,5 @@ fn a_disk_that_does_not_confirm_stops_writes_until_a_restart() {
     site.restart(|setup| setup);
     until("the answer", || (site.register("cnew", "seven grey herons").status == 200).then_some(()));
     assert_eq!(now(&site, "sekisho_database_writes_stopped"), 0.0);
+    assert_eq!(site.get("/readyz").status, 200);
 }
