@@ -284,6 +284,17 @@ impl Tx {
         self.leave().await
     }
 
+    /// How many sessions of this name others have open in the database; none on SQLite, where a lock beside the file tells.
+    pub async fn sessions(&mut self, application_name: &str) -> Result<u64, Error> {
+        if self.dialect() == Dialect::Sqlite {
+            return Ok(0);
+        }
+        let sql = "select count(*) from pg_catalog.pg_stat_activity where datname = current_database() \
+                   and application_name = $1 and pid <> pg_backend_pid()";
+        let row = self.row(sql, &[application_name.into()]).await?;
+        Ok(row.map(|mut row| row.take::<i64>(0)).transpose()?.unwrap_or(0).unsigned_abs())
+    }
+
     /// Takes every table of ours out of the application's database; its own rows stay as they are, and so do copies of them.
     ///
     /// [`Error::Misuse`] if a table that is not ours refers to one of ours.

@@ -1,11 +1,9 @@
 //! The end of a trial beside an application, in each of the directions that it can take.
 
-use std::path::{Path, PathBuf};
-
 use sekisho_core::Timestamp;
 use sekisho_core::beside::{Passwords, Standing};
 use sekisho_core::settings::DatabaseUrl;
-use sekisho_store::{OpenOptions, Progress, Store, leave_wal};
+use sekisho_store::{OpenOptions, Progress, Store, Tx, leave_wal};
 
 use super::in_place::{Copy, InPlaceError};
 
@@ -16,7 +14,7 @@ pub enum Release {
     Keep,
     /// Sekisho stays, and the application's table is left as it is from now on.
     Detach,
-    /// The application has its file alone again.
+    /// The application has its database alone again.
     Back,
 }
 
@@ -34,36 +32,44 @@ pub struct Trial {
 /// What came of the end.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Released {
-    /// The copy of the file as it was before the end.
-    pub copy: PathBuf,
+    /// The copy of the file or of the table as it was before the end.
+    pub copy: String,
     /// Whether the file has the journal mode of old again.
     pub journal_mode_restored: bool,
     /// Why it has not after the way back; the end of the trial stands all the same.
     pub log_kept: Option<String>,
 }
 
-/// How the trial in this file stands.
-pub async fn look(file: &Path, now: Timestamp) -> Result<Trial, InPlaceError> {
-    let store = Store::open_in_place(&DatabaseUrl::Sqlite(file.to_owned()), OpenOptions::new(now)).await?;
+/// How the trial in this database stands.
+pub async fn look(url: &DatabaseUrl, now: Timestamp) -> Result<Trial, InPlaceError> {
+    let store = Store::open_in_place(url, OpenOptions::new(now)).await?;
     let mut tx = store.begin().await?;
-    let standing = tx.standing().await?.ok_or_else(|| InPlaceError::NotBeside(file.to_owned()))?;
+    let standing = standing(url, &mut tx).await?;
     let (linked, unreadable) = (tx.links().await?, tx.unreadable_beside().await?);
     Ok(Trial { standing, linked, unreadable })
 }
 
-/// Ends the trial in one transaction, after a verified copy of the file.
+/// Ends the trial in one transaction, after a verified copy.
 ///
-/// For [`Release::Back`] no server may run on the file: the caller holds its lock.
+/// For [`Release::Back`] no server may run on the database: of a file the caller holds the lock, PostgreSQL is asked.
 pub async fn release(
-    file: &Path,
+    url: &DatabaseUrl,
     how: Release,
     now: Timestamp,
     each: impl FnMut(Progress),
 ) -> Result<Released, InPlaceError> {
-    let store = Store::open_in_place(&DatabaseUrl::Sqlite(file.to_owned()), OpenOptions::new(now)).await?;
+    let store = Store::open_in_place(&known_as(url), OpenOptions::new(now)).await?;
     let mut tx = store.begin().await?;
-    let standing = tx.standing().await?.ok_or_else(|| InPlaceError::NotBeside(file.to_owned()))?;
-    let copy = Copy::make(file, now, each)?;
+    let standing = standing(url, &mut tx).await?;
+    if let (Release::Back, DatabaseUrl::Postgres(address)) = (how, url) {
+        let servers = address.application_name.as_deref().unwrap_or("sekisho");
+        match tx.sessions(servers).await? {
+            0 => {}
+            sessions => return Err(InPlaceError::InUse { database: url.redacted(), sessions }),
+        }
+    }
+    tx.hold_users(standing.table.schema.as_deref(), &standing.table.name).await?;
+    let copy = Copy::make(url, &mut tx, &standing.table, now, each).await?;
     match how {
         Release::Keep => tx.withhold_passwords(&standing).await.map(drop)?,
         Release::Detach => tx.detach().await?,
@@ -78,11 +84,29 @@ pub async fn release(
     tx.commit().await?;
     let copy = copy.keep();
     store.close().await;
-    let (journal_mode_restored, log_kept) = match how {
-        Release::Back => log_left(leave_wal(file, &standing.journal_mode)),
-        Release::Keep | Release::Detach => (false, None),
+    let (journal_mode_restored, log_kept) = match (how, url) {
+        (Release::Back, DatabaseUrl::Sqlite(file)) => log_left(leave_wal(file, &standing.journal_mode)),
+        _ => (false, None),
     };
     Ok(Released { copy, journal_mode_restored, log_kept })
+}
+
+async fn standing(url: &DatabaseUrl, tx: &mut Tx) -> Result<Standing, InPlaceError> {
+    tx.standing().await?.ok_or_else(|| {
+        InPlaceError::NotBeside(match url {
+            DatabaseUrl::Sqlite(path) => path.display().to_string(),
+            DatabaseUrl::Postgres(address) => address.redacted(),
+        })
+    })
+}
+
+/// The address under a name by which this command's sessions are told from a server's.
+fn known_as(url: &DatabaseUrl) -> DatabaseUrl {
+    let mut url = url.clone();
+    if let DatabaseUrl::Postgres(address) = &mut url {
+        address.application_name = Some("sekisho adopt".to_owned());
+    }
+    url
 }
 
 /// Whether the log is gone, and else why not. The trial has ended by then, so that no outcome is an error.

@@ -33,6 +33,7 @@ Examples:
   sekisho adopt shop.db --map users=account --map username=login --map password=pw
   sekisho adopt postgresql://reader@db/app --app ../app        from PostgreSQL; the right to select is enough
   sekisho adopt test.db --app . --in-place --set role=member   a trial in the application's own file
+  sekisho adopt postgresql://app@db/app --app . --in-place     … in its own PostgreSQL database
   sekisho adopt test.db --release=back                         and its end
 
 Fields for --map: users (table), id, username, email, password, full_name, disabled, active,
@@ -68,14 +69,14 @@ pub(super) struct Adopt {
     /// Make a new key for both, in DATA/secret_key
     #[arg(long)]
     new_key: bool,
-    /// Put Sekisho's tables into the application's own file, after a copy, and keep its table of users in step
+    /// Put Sekisho's tables into the application's own database, after a copy, and keep its table of users in step
     #[arg(long, conflicts_with = "source")]
     in_place: bool,
     /// What a new row gets there in a column that has no default in the database; `now` and `uuid` are made anew
     #[arg(long = "set", value_name = "COLUMN=VALUE", value_parser = SetValue::parse, requires = "in_place")]
     set: Vec<SetValue>,
     /// End the trial: keep (Sekisho has the passwords alone), detach (the application's table is left as it is), back
-    /// (the application has its file alone again)
+    /// (the application has its database alone again)
     #[arg(
         long,
         value_name = "END",
@@ -94,7 +95,7 @@ pub(super) struct Adopt {
 /// Runs it.
 pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> {
     if let Some(end) = args.release {
-        return release::run(args.database.map(PathBuf::from), end, args.yes, &flags, out);
+        return release::run(args.database.as_deref(), end, args.yes, &flags, out);
     }
     let loaded = config::load(&flags)?;
     let scan = args.app.as_deref().map(application::scan).transpose().map_err(Stop::usage)?;
@@ -104,22 +105,16 @@ pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> 
     let target = loaded.settings.storage.database_url.clone();
     // Whoever names the application's own database as ours wants our tables in it; it is not kept in step by that.
     let beside = !args.in_place && source::is_one_database(&source, &target);
-    let file = match args.in_place {
-        true => in_place::file(&source)?,
-        false => {
-            if beside {
-                is_not_a_file(&source, &loaded)?;
-            }
-            PathBuf::new()
-        }
-    };
+    if beside {
+        is_not_a_file(&source, &loaded)?;
+    }
     if args.in_place && !args.dry_run {
-        in_place::recover(&file)?;
+        in_place::recover(&source)?;
     }
     let foreign = Foreign::open(&source).map_err(|error| unreadable(&shown(&source), &error))?;
     let tables = foreign.tables().map_err(|error| unreadable(foreign.name(), &error))?;
     let mapping = Mapping::detect(&tables, &args.map).map_err(all_lines)?;
-    let further = if args.in_place { in_place::settings(&file) } else { Vec::new() };
+    let further = if args.in_place { in_place::settings(&source, &loaded) } else { Vec::new() };
     let wishes = Wishes {
         profile: args.profile.clone(),
         new_key: args.new_key,
@@ -141,7 +136,7 @@ pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> 
     let report = if args.dry_run {
         let survey = adopt::survey(&foreign, &mapping).map_err(|error| unreadable(foreign.name(), &error))?;
         if args.in_place {
-            further = Some(in_place::check(&file, &mapping, &args.set)?);
+            further = Some(in_place::check(&source, &mapping, &args.set)?);
         }
         let into = if args.in_place { &source } else { &target };
         try_out(into, args.in_place || beside, args.in_place, foreign, &mapping, survey, &origin)?
@@ -149,10 +144,12 @@ pub(super) fn run(args: Adopt, flags: Flags, out: &mut Out) -> Result<(), Stop> 
         // The application must be able to write again, and so must we.
         drop(foreign);
         // Nothing is written, not even the key, while something is asked for.
-        in_place::check(&file, &mapping, &args.set)?;
+        in_place::check(&source, &mapping, &args.set)?;
         the_configuration_can_be_written(&plan)?;
         write_key(&plan)?;
-        let (report, stands) = in_place::write(&file, &mapping, &args.set, out)?;
+        let address = source::address(args.database.as_deref(), &found);
+        in_place::write_address(&source, address.as_deref(), &loaded)?;
+        let (report, stands) = in_place::write(&source, &mapping, &args.set, out)?;
         further = Some(stands);
         write_configuration(&plan, &shown(&source))?;
         report

@@ -1,15 +1,17 @@
 //! `sekisho adopt --release`: the end of a trial, in each of its directions.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
 
 use clap::ValueEnum;
 use sekisho_core::Clock as _;
+use sekisho_core::settings::DatabaseUrl;
 use serde_json::json;
 
+use super::adopt_source::{shown, source};
 use super::db_progress::ProgressLine;
 use super::exit::Stop;
 use super::instance::{Instance, lock_path};
-use super::open::{runtime, sqlite_path};
+use super::open::runtime;
 use super::output::Out;
 use super::prompt;
 use crate::adopt::in_place::InPlaceError;
@@ -38,52 +40,63 @@ impl From<End> for Release {
     }
 }
 
-/// Ends the trial in `file`, or in the configured database.
+/// Ends the trial in the named database, or in the configured one.
 pub(super) fn run(
-    file: Option<PathBuf>,
+    named: Option<&OsStr>,
     end: End,
     yes: bool,
     flags: &Flags,
     out: &mut Out,
 ) -> Result<(), Stop> {
     let runtime = runtime()?;
-    let file = match file {
-        Some(file) => sekisho_store::resolved(&file),
-        None => sqlite_path(&config::load(flags)?.settings)?,
+    let url = match named {
+        Some(_) => source(named, None, &[])?.0,
+        None => match config::load(flags)?.settings.storage.database_url {
+            DatabaseUrl::Sqlite(path) => DatabaseUrl::Sqlite(sekisho_store::resolved(&path)),
+            url => url,
+        },
     };
-    runtime.block_on(ended(&file, end, yes, out))
+    runtime.block_on(ended(&url, end, yes, out))
 }
 
-async fn ended(file: &Path, end: End, yes: bool, out: &mut Out) -> Result<(), Stop> {
-    if !file.exists() {
-        return Err(Stop::usage(format!("no database at {}: name the application's file", file.display())));
-    }
+async fn ended(url: &DatabaseUrl, end: End, yes: bool, out: &mut Out) -> Result<(), Stop> {
     let now = SystemClock.now();
+    let file = match url {
+        DatabaseUrl::Sqlite(file) if !file.exists() => {
+            return Err(Stop::usage(format!(
+                "no database at {}: name the application's file",
+                file.display()
+            )));
+        }
+        DatabaseUrl::Sqlite(file) => Some(file),
+        DatabaseUrl::Postgres(_) => None,
+    };
     // A server that runs would stand there without its tables.
-    let _instance = match end {
-        End::Back => Some(Instance::try_take(file)?.ok_or_else(|| {
+    let _instance = match (end, file) {
+        (End::Back, Some(file)) => Some(Instance::try_take(file)?.ok_or_else(|| {
             Stop::unavailable(format!("a server runs on {}: stop it first", file.display()))
         })?),
-        End::Keep | End::Detach => None,
+        _ => None,
     };
-    let trial = release::look(file, now).await.map_err(|error| stop(&error))?;
-    prompt::confirmed(&question(end, &trial), yes)?;
+    let trial = release::look(url, now).await.map_err(|error| stop(&error))?;
+    prompt::confirmed(&question(url, end, &trial), yes)?;
     let mut line = ProgressLine::new(out.is_json());
-    let released = release::release(file, end.into(), now, |step| {
+    let released = release::release(url, end.into(), now, |step| {
         line.say(|| format!("copying: {} of {} pages", step.done, step.all));
     })
     .await;
     drop(line);
     let released = released.map_err(|error| stop(&error))?;
-    if end == End::Back {
+    if let (End::Back, Some(file)) = (end, file) {
         // Ours, and held by us: nothing of ours stays beside the application's file but the copies.
         let _ = std::fs::remove_file(lock_path(file));
     }
-    tell(file, end, &trial, &released, out)
+    tell(url, end, &trial, &released, out)
 }
 
-fn question(end: End, trial: &Trial) -> String {
-    let table = &trial.standing.table.name;
+fn question(url: &DatabaseUrl, end: End, trial: &Trial) -> String {
+    let table = &trial.standing.table.called();
+    let place = place(url);
     match end {
         End::Keep => format!(
             "The hashes of {} users leave the application's table {table}: it can't check passwords any more. End the trial?",
@@ -95,17 +108,24 @@ fn question(end: End, trial: &Trial) -> String {
         ),
         End::Back if trial.unreadable > 0 => format!(
             "{} of {} users could not log in at the application: their hashes are not of bcrypt. Take Sekisho's tables out of \
-             the file all the same?",
+             the {place} all the same?",
             trial.unreadable, trial.linked
         ),
-        End::Back => {
-            "Sekisho's tables leave the file, with what only they hold: log of events, items. Go back?"
-                .to_owned()
-        }
+        End::Back => format!(
+            "Sekisho's tables leave the {place}, with what only they hold: log of events, items. Go back?"
+        ),
     }
 }
 
-fn tell(file: &Path, end: End, trial: &Trial, released: &Released, out: &mut Out) -> Result<(), Stop> {
+/// What a person calls the whole.
+fn place(url: &DatabaseUrl) -> &'static str {
+    match url {
+        DatabaseUrl::Sqlite(_) => "file",
+        DatabaseUrl::Postgres(_) => "database",
+    }
+}
+
+fn tell(url: &DatabaseUrl, end: End, trial: &Trial, released: &Released, out: &mut Out) -> Result<(), Stop> {
     let result = match end {
         End::Keep => "kept",
         End::Detach => "detached",
@@ -114,7 +134,7 @@ fn tell(file: &Path, end: End, trial: &Trial, released: &Released, out: &mut Out
     if out.is_json() {
         return out.json(&json!({
             "result": result,
-            "file": file,
+            "file": shown(url),
             "copy": released.copy,
             "linked": trial.linked,
             "unreadable": trial.unreadable,
@@ -122,7 +142,13 @@ fn tell(file: &Path, end: End, trial: &Trial, released: &Released, out: &mut Out
             "log_kept": released.log_kept,
         }));
     }
-    out.line(&format!("the file as it was: {}", released.copy.display()))?;
+    let what = if place(url) == "file" { "the file" } else { "the users' table" };
+    out.line(&format!("{what} as it was: {}", released.copy))?;
+    let back = format!(
+        "The application has its {} alone again. Let the proxy send /token and /users to it; tokens that Sekisho issued go on \
+         counting there, since both have one key.",
+        place(url)
+    );
     let lines: &[&str] = match end {
         End::Keep => &[
             "Sekisho alone has the passwords now; new, renamed and disabled users still reach the application's table.",
@@ -139,8 +165,7 @@ fn tell(file: &Path, end: End, trial: &Trial, released: &Released, out: &mut Out
              log in.",
         ],
         End::Back => &[
-            "The application has its file alone again. Let the proxy send /token and /users to it; tokens that Sekisho \
-             issued go on counting there, since both have one key.",
+            &back,
             "sekisho.toml and the data directory with the root key are left; nothing needs them any more.",
         ],
     };
@@ -169,13 +194,26 @@ pub(super) fn stop(error: &InPlaceError) -> Stop {
             ],
             ..Stop::refused("")
         },
+        InPlaceError::Rights(missing) => {
+            let head =
+                "this role lacks rights; the owner of the table, or a superuser, can give them:".to_owned();
+            Stop {
+                lines: std::iter::once(head).chain(missing.iter().cloned()).collect(),
+                ..Stop::refused("")
+            }
+        }
+        InPlaceError::InUse { .. } => Stop::unavailable(error.to_string()),
         InPlaceError::NotBeside(_) => Stop::refused(error.to_string()),
         InPlaceError::Copy { .. } => Stop::usage(error.to_string()),
         InPlaceError::Store(_) => Stop::unavailable(error.to_string()),
     }
 }
 
-/// The column of which SQLite says that it must have a value: `NOT NULL constraint failed: user.role`.
+/// The column of which the database says that it must have a value: `NOT NULL constraint failed: user.role` or
+/// `not null: role`.
 fn column(reason: &str) -> Option<&str> {
+    if let Some(column) = reason.strip_prefix("not null: ") {
+        return Some(column);
+    }
     reason.strip_prefix("NOT NULL constraint failed: ")?.rsplit_once('.').map(|(_, column)| column)
 }

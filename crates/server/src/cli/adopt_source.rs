@@ -31,6 +31,18 @@ pub(super) fn source(
     Ok((source, notes))
 }
 
+/// The address as it was written, which may hold a password; none of a file.
+pub(super) fn address(named: Option<&OsStr>, found: &[Found]) -> Option<String> {
+    match (named, choose(found, AppSetting::DatabaseUrl)) {
+        (Some(named), _) => named.to_str().filter(|text| text.contains("://")).map(str::to_owned),
+        (None, Choice::One(found)) => match &found.literal {
+            Literal::Said(url) => Some(url.expose().to_owned()),
+            Literal::Computed => None,
+        },
+        (None, _) => None,
+    }
+}
+
 /// A path, or an address by its `://`; neither is repeated where it is wrong, since it may hold a password.
 pub(super) fn parsed(named: &OsStr) -> Result<DatabaseUrl, Stop> {
     match named.to_str().filter(|text| text.contains("://")) {
