@@ -1,13 +1,14 @@
 //! PostgreSQL: connections, and how they are used. This file and those below it alone name the driver.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sekisho_core::settings::PostgresUrl;
 
 use crate::echo::Observer;
 use crate::error::Error;
-use crate::value::Param;
+use crate::value::{Param, Row};
 
 pub(crate) mod check;
 pub(crate) mod clock;
@@ -17,6 +18,7 @@ mod errors;
 mod facts;
 pub(crate) mod foreign;
 pub(crate) mod freeze;
+mod gather;
 pub(crate) mod in_place;
 mod link;
 pub(crate) mod numbers;
@@ -28,10 +30,12 @@ mod transaction;
 mod types;
 
 use connect::{Connector, Epoch};
+pub use facts::ServerFacts;
+use gather::Gather;
 pub(crate) use link::Answer;
+use link::Sent;
 use pipeline::Pipelines;
 use pool::Pool;
-pub use facts::ServerFacts;
 pub use pool::PoolStatus;
 pub(crate) use transaction::Transaction;
 
@@ -70,7 +74,10 @@ impl Default for Pooling {
 pub(crate) struct Server {
     connector: Arc<Connector>,
     pool: Pool,
-    pipelines: Pipelines,
+    pipelines: Arc<Pipelines>,
+    /// By the place of the statement.
+    gathers: RwLock<HashMap<usize, Arc<Gather>>>,
+    pooling: Pooling,
     observer: Arc<Observer>,
 }
 
@@ -87,7 +94,9 @@ impl Server {
         let (most, wait) = (pooling.connections.max(1), pooling.acquire_timeout);
         Ok(Self {
             pool: Pool::new(Arc::clone(&connector), most, wait, Arc::clone(observer))?,
-            pipelines: Pipelines::new(Arc::clone(&connector), pooling.readers, wait),
+            pipelines: Arc::new(Pipelines::new(Arc::clone(&connector), pooling.readers, wait)),
+            gathers: RwLock::default(),
+            pooling: *pooling,
             connector,
             observer: Arc::clone(observer),
         })
@@ -95,8 +104,28 @@ impl Server {
 
     /// Runs one statement that reads.
     pub(crate) async fn ask(&self, text: &'static str, params: &[Param<'_>]) -> Result<Answer, Error> {
-        let run = self.pipelines.ask(text, params);
+        let run = self.pipelines.ask(text, Sent::Each(params));
         self.observer.statement_to_come(text, |answer: &Answer| answer.count, run).await
+    }
+
+    /// The row of a statement that gives at most one, which begins with the id `$1`.
+    pub(crate) async fn ask_by_id(&self, text: &'static str, id: [u8; 16]) -> Result<Option<Row>, Error> {
+        self.gather(text).ask(id).await
+    }
+
+    fn gather(&self, text: &'static str) -> Arc<Gather> {
+        let place = text.as_ptr() as usize;
+        if let Some(known) = self.gathers.read().unwrap_or_else(PoisonError::into_inner).get(&place) {
+            return Arc::clone(known);
+        }
+        let mut gathers = self.gathers.write().unwrap_or_else(PoisonError::into_inner);
+        let new = || {
+            let Pooling { readers, statement_timeout, .. } = self.pooling;
+            let limit = statement_timeout + Duration::from_secs(1);
+            let (pipelines, observer) = (Arc::clone(&self.pipelines), Arc::clone(&self.observer));
+            Arc::new(Gather::new(text, pipelines, observer, readers, limit))
+        };
+        Arc::clone(gathers.entry(place).or_insert_with(new))
     }
 
     /// Begins a transaction that reads and writes.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use sekisho_core::credentials::SchemeCost;
 
+use sekisho_core::id::UserId;
+
 use crate::dialect::{Dialect, Text, for_sqlite};
 use crate::error::Error;
 use crate::postgres::{Server, Transaction};
@@ -123,6 +125,20 @@ impl Read {
     ) -> Result<Option<Row>, Error> {
         debug_assert!(what.accepts(params), "{}: {params:?}", what.name());
         self.fetch_one(Asked::Statement(what), params).await
+    }
+
+    /// The row with this id, by a statement that gives at most one, which begins with the id `$1`.
+    ///
+    /// On PostgreSQL those who wait together share one statement.
+    pub(crate) async fn one_by_id(
+        &mut self,
+        what: &'static Statement,
+        id: UserId,
+    ) -> Result<Option<Row>, Error> {
+        match &self.session {
+            Session::Postgres(server) => server.ask_by_id(what.text(), *id.as_bytes()).await,
+            _ => self.one(what, &[id.into()]).await,
+        }
     }
 
     async fn fetch(&mut self, asked: Asked, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {

@@ -51,7 +51,7 @@ const FIRST: UserId = UserId::from_bytes([0; 16]);
 impl Read {
     /// The user with this id: the statement of every request that carries a token.
     pub async fn user_by_id(&mut self, id: UserId) -> Result<Option<User>, Error> {
-        self.one(&BY_ID, &[id.into()]).await?.map(user).transpose()
+        self.one_by_id(&BY_ID, id).await?.map(user).transpose()
     }
 
     /// The user with exactly this name, byte for byte, as `sub` has it.

@@ -113,6 +113,7 @@ pub enum Value {
 }
 
 /// One row of an answer; values are taken out by their position, counted from 0.
+#[derive(Clone)]
 pub struct Row(Vec<Value>);
 
 impl Row {
@@ -123,6 +124,14 @@ impl Row {
     /// All of them, in order.
     pub(crate) fn into_values(self) -> Vec<Value> {
         self.0
+    }
+
+    /// The identifier at the beginning, which stays where it is.
+    pub(crate) fn first_id(&self) -> Option<[u8; 16]> {
+        match self.0.first()? {
+            Value::Bytes(bytes) => bytes.as_slice().try_into().ok(),
+            _ => None,
+        }
     }
 
     /// Takes out the value at `position`.

@@ -20,8 +20,10 @@ use super::tls;
 const DURABLE: &str = "select set_config('synchronous_commit', 'on', false) \
                        where current_setting('synchronous_commit') = 'off'";
 
-/// What must be true of those that reads share; whoever wants to write has a transaction.
-const ONLY_READS: &str = "set default_transaction_read_only = on";
+/// What must be true of those that reads share: whoever wants to write has a transaction, and a plan that was made while a
+/// table was small does not read all of it later.
+const ONLY_READS: &str = "set default_transaction_read_only = on; set enable_seqscan = off; set jit = off; \
+                          set plan_cache_mode = force_generic_plan";
 
 /// That the session has the settings which it was begun with: a pooler may be told to leave them out, and then gives the
 /// session to others as well.

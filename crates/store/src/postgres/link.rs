@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::{FutureExt, TryStreamExt};
 use tokio::task::AbortHandle;
 use tokio_postgres::tls::TlsStream;
+use tokio_postgres::types::Type;
 use tokio_postgres::{AsyncMessage, Client, Connection, RowStream, Socket, Statement};
 
 use crate::error::Error;
@@ -23,6 +24,15 @@ pub(crate) struct Answer {
     pub(crate) rows: Vec<Row>,
     /// Rows returned or changed.
     pub(crate) count: u64,
+}
+
+/// What goes with a statement.
+#[derive(Clone, Copy)]
+pub(super) enum Sent<'a> {
+    /// One value for each parameter.
+    Each(&'a [Param<'a>]),
+    /// All of them together, ids, as its only parameter.
+    Ids(&'a [Param<'a>]),
 }
 
 /// A statement that failed.
@@ -105,16 +115,23 @@ impl Link {
     }
 
     /// Runs one statement.
-    pub(super) async fn ask(&self, text: &'static str, params: &[Param<'_>]) -> Result<Answer, Failed> {
+    pub(super) async fn ask(&self, text: &'static str, sent: Sent<'_>) -> Result<Answer, Failed> {
         self.within(async {
-            let rows = match self.unnamed {
-                true => {
+            let rows = match (self.unnamed, sent) {
+                (true, Sent::Each(params)) => {
                     let typed = params.iter().map(|param| (*param, sent_as(param)));
                     self.client.query_typed_raw(text, typed).await?
                 }
-                false => {
+                (true, Sent::Ids(ids)) => {
+                    self.client.query_typed_raw(text, [(ids, Type::UUID_ARRAY)]).await?
+                }
+                (false, Sent::Each(params)) => {
                     let statement = self.prepare(text).await?;
                     self.client.query_raw(&statement, params.iter().copied()).await?
+                }
+                (false, Sent::Ids(ids)) => {
+                    let statement = self.prepare(text).await?;
+                    self.client.query_raw(&statement, [ids]).await?
                 }
             };
             collect(rows).await

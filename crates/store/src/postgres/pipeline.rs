@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use crate::error::Error;
-use crate::value::Param;
 
 use super::connect::{Connector, Purpose};
-use super::link::{Answer, Link};
+use super::link::{Answer, Link, Sent};
 
 pub(super) struct Pipelines {
     connector: Arc<Connector>,
@@ -33,11 +32,11 @@ impl Pipelines {
     }
 
     /// Runs one statement that reads, outside of any transaction.
-    pub(super) async fn ask(&self, text: &'static str, params: &[Param<'_>]) -> Result<Answer, Error> {
+    pub(super) async fn ask(&self, text: &'static str, sent: Sent<'_>) -> Result<Answer, Error> {
         let mut again = true;
         loop {
             let link = self.link().await?;
-            match link.ask(text, params).await {
+            match link.ask(text, sent).await {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => {
                     if failed.over {

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::value::Param;
 
 use super::connect::Connector;
-use super::link::{Answer, Failed, Link};
+use super::link::{Answer, Failed, Link, Sent};
 use super::pool::Loan;
 
 /// Read committed: each statement sees what was committed before it, and a row that it changes is its newest version.
@@ -71,7 +71,7 @@ impl Transaction {
 
     pub(crate) async fn ask(&mut self, text: &'static str, params: &[Param<'_>]) -> Result<Answer, Error> {
         let observer = Arc::clone(&self.observer);
-        let run = self.step(async |link| link.ask(text, params).await);
+        let run = self.step(async |link| link.ask(text, Sent::Each(params)).await);
         observer.statement_to_come(text, |answer: &Answer| answer.count, run).await
     }
 
@@ -206,10 +206,11 @@ async fn ask_or_constraint(
 ) -> Result<Result<Answer, Error>, Failed> {
     let answer = match first {
         true => {
-            let (saved, answer) = join(link.say("savepoint together"), link.ask(text, params)).await;
+            let (saved, answer) =
+                join(link.say("savepoint together"), link.ask(text, Sent::Each(params))).await;
             saved.and(answer)
         }
-        false => link.ask(text, params).await,
+        false => link.ask(text, Sent::Each(params)).await,
     };
     match answer {
         Ok(answer) => Ok(Ok(answer)),
