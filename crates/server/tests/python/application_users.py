@@ -1,4 +1,4 @@
-"""Makes the database of the seeds' application with its own classes: `application_users.py DB`, users as JSON on stdin."""
+"""Makes the database of the seeds' application with its own classes: `application_users.py URL`, users as JSON on stdin."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from passlib.context import CryptContext
 from sqlmodel import Session, SQLModel, create_engine
 
 pwd_context = CryptContext(schemes=["bcrypt"], deprecated="auto", bcrypt__rounds=5)
-engine = create_engine(f"sqlite:///{sys.argv[1]}")
+engine = create_engine(sys.argv[1])
 SQLModel.metadata.create_all(engine)
 with Session(engine) as session:
     for user in json.load(sys.stdin):

@@ -80,7 +80,11 @@ impl Foreign {
         columns: &[usize],
         each: impl FnMut(Vec<Cell>) -> bool,
     ) -> Result<(), Error> {
-        self.read(self.table(table)?, columns, "", each)
+        // Asked for in the order of the table.
+        let mut columns = columns.to_vec();
+        columns.sort_unstable();
+        columns.dedup();
+        self.read(self.table(table)?, &columns, "", each)
     }
 
     pub(crate) fn count(&self, table: &TableShape) -> Result<u64, Error> {

@@ -162,7 +162,7 @@ fn rows_come_by_their_key_and_are_found_as_the_application_finds_them() {
     let numbers = |rows: Vec<Vec<Cell>>| rows.into_iter().map(|row| row[0].clone()).collect::<Vec<_>>();
     assert_eq!(numbers(rows(&foreign, table)), [Cell::Integer(3), Cell::Integer(1), Cell::Integer(2)]);
     let mut found = Vec::new();
-    let took = foreign.rows_as_found(table, &[0, 2], |row| {
+    let took = foreign.rows_as_found(table, &[2, 0], |row| {
         found.push(row);
         true
     });

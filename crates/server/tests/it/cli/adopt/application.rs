@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::{Value, json};
 
 use super::{APP_KEY, Application};
-use crate::harness::{Mint, Ran};
+use crate::harness::{Db, Mint, Ran};
 
 /// Printed in the documents that this server began with.
 const PUBLISHED: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
@@ -21,7 +21,7 @@ fn the_key_is_taken_over_and_a_strict_configuration_written() {
     for line in [
         "auth.py:3  SECRET_KEY: found\n",
         "auth.py:4  ALGORITHM: HS256\n",
-        "database.py:1  DATABASE_URL: sqlite:///./test.db\n",
+        &format!("database.py:1  DATABASE_URL: {}\n", application.theirs.shown()),
     ] {
         assert!(told.contains(line), "{told}");
     }
@@ -128,7 +128,7 @@ fn dotenv_counts_where_python_reads_the_environment() {
             (".env", 3, "HS512"),
             ("auth.py", 1, "no literal, not read"),
             ("auth.py", 2, "no literal, not read"),
-            ("database.py", 1, "sqlite:///./test.db"),
+            ("database.py", 1, application.theirs.shown().as_str()),
         ]
     );
     assert_eq!(told["settings"]["values"]["tokens.algorithm"], json!("\"HS512\""));
@@ -194,7 +194,7 @@ fn a_configuration_that_is_there_is_never_changed() {
 
 #[test]
 fn the_applications_own_file_is_not_taken_for_ours() {
-    let application = tim();
+    let application = Application::with_users_on(Db::Sqlite, &[(1, "tim", "tim@gmail.com")]);
     std::fs::write(application.scratch.path().join(".env"), "DATABASE_URL=sqlite:///./app/test.db\n")
         .unwrap();
     let refused = application.adopt(&["--app", "app"]);

@@ -93,6 +93,7 @@ fn equal_addresses_are_the_lowest_ids_and_rows_without_both_are_left_out() {
 fn a_token_of_the_application_never_means_whoever_registered_here() {
     let application = Application::with_users(&[(1, "tim", "tim@gmail.com"), (2, "ann", "ann@x.org")]);
     application.sql("delete from user where id = 2");
+    let theirs = application.theirs.named();
     let setup = application.setup.clone().env("SECRET_KEY", APP_KEY).env("SEKISHO_PASSWORD_MIN_LENGTH", "6");
     let site = setup.start_in(application.scratch);
     // Before anybody is taken over a token that says a name alone means whoever has it, as there.
@@ -100,7 +101,7 @@ fn a_token_of_the_application_never_means_whoever_registered_here() {
         assert_eq!(site.register(name, "secret-123").status, 200);
         assert_eq!(meant(&site, name).as_deref(), Some(format!("{name}@example.com").as_str()));
     }
-    site.cli(&["adopt", "app/test.db", "--profile", "development"]).ok();
+    site.cli(&["adopt", &theirs, "--profile", "development"]).ok();
     // It never means those who were here, though their own tokens go on to count, nor those who come later.
     assert_eq!((meant(&site, "zoe"), meant(&site, "tim")), (None, None));
     site.wait_for_log("subject_not_adopted");

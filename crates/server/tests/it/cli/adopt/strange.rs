@@ -44,14 +44,14 @@ fn secrets_stay_where_they_are_unless_asked_for_and_no_file_without_hashes_holds
 
 #[test]
 fn side_by_side_begins_with_one_key_or_not_at_all() {
-    let application = Application::with_users(&[(1, "tim", "tim@gmail.com")]);
+    let application = Application::with_users_on(Db::Sqlite, &[(1, "tim", "tim@gmail.com")]);
     application.write("auth.py", "ALGORITHM = \"HS256\"\n");
     application.write("large.py", &"# x\n".repeat(300_000));
     application.write("open.py", "x = ((1)\nSECRET_KEY = \"hidden\"\n");
     symlink("circle.py", application.path("circle.py")).unwrap();
     symlink(application.path(""), application.path("again")).unwrap();
     pipe(&application.path("pipe.py"));
-    let before: Vec<u8> = std::fs::read(application.path("test.db")).unwrap();
+    let before = application.theirs.content();
     for args in [&["--in-place", "--app", "app"][..], &["--in-place", "--app", "app", "--dry-run"]] {
         let refused = application.adopt(args);
         assert_eq!(refused.code, Some(2), "{refused:?}");
@@ -67,7 +67,7 @@ fn side_by_side_begins_with_one_key_or_not_at_all() {
             assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
         }
         assert!(!application.scratch.path().join("data").exists(), "nothing is done");
-        assert_eq!(std::fs::read(application.path("test.db")).unwrap(), before);
+        assert_eq!(application.theirs.content(), before);
     }
     let refused = application.adopt(&["--in-place"]);
     assert!(refused.stderr.contains("name its folder with --app"), "{}", refused.stderr);
@@ -88,7 +88,7 @@ fn side_by_side_begins_with_one_key_or_not_at_all() {
 
 #[test]
 fn a_new_key_for_both_needs_no_former_one() {
-    let application = Application::with_users(&[(1, "tim", "tim@gmail.com")]);
+    let application = Application::with_users_on(Db::Sqlite, &[(1, "tim", "tim@gmail.com")]);
     let told = application.adopt(&["--in-place", "--new-key"]).ok().stdout;
     let key = application.scratch.path().join("data/secret_key");
     assert!(told.contains(&format!("it must read {} from now on", key.display())), "{told}");
@@ -98,15 +98,19 @@ fn a_new_key_for_both_needs_no_former_one() {
 #[test]
 fn values_that_no_export_holds_are_named_and_left_out_and_all_else_goes_on_to_the_next_server() {
     let application = Application::with_users(&[(1, "tim", "tim@gmail.com"), (2, "ann", "ann@x.org")]);
-    application.sql(
+    let theirs = &application.theirs;
+    application.sql(&format!(
         "alter table user add avatar blob;
          insert into user (id, username, email, hashed_password) values (3, '', '', '');
-         update user set avatar = zeroblob(600000) where id = 1;
-         update user set avatar = zeroblob(200000000), full_name = 'Ann' where id = 2;
-         update user set username = cast(zeroblob(50000000) as text), email = 'bob@x.org', full_name = printf('%.5000c', 'x'),
-             phone = '030' where id = 3",
-    );
-    application.database().execute("update user set hashed_password = ?1", [HASH]).unwrap();
+         update user set avatar = {} where id = 1;
+         update user set avatar = {}, full_name = 'Ann' where id = 2;
+         update user set username = {}, email = 'bob@x.org', full_name = {}, phone = '030' where id = 3;
+         update user set hashed_password = '{HASH}'",
+        theirs.zeroes(600_000),
+        theirs.zeroes(100_000_000),
+        theirs.long(50_000_000),
+        theirs.long(5_000),
+    ));
     let told = application.adopt(&["--app", "app"]).ok().stdout;
     for line in [
         "  row 1, tim: its avatar is longer than an export can hold, and was left out\n",
@@ -120,7 +124,7 @@ fn values_that_no_export_holds_are_named_and_left_out_and_all_else_goes_on_to_th
     assert!(told.len() < 4000, "{} bytes", told.len());
     let site = application.serve();
     site.cli(&["user", "export", "--output", "users.jsonl", "--with-hashes"]).ok();
-    let next = Setup::new().start(Db::Sqlite, 1);
+    let next = Setup::new().start();
     std::fs::copy(site.folder().join("users.jsonl"), next.folder().join("users.jsonl")).unwrap();
     assert_eq!(next.cli(&["user", "import", "users.jsonl"]).ok().stdout, "imported 3 users\n");
     assert_eq!(next.login("ann", "tim1234").status, 200);
@@ -129,7 +133,7 @@ fn values_that_no_export_holds_are_named_and_left_out_and_all_else_goes_on_to_th
 
 #[test]
 fn what_is_no_file_is_not_waited_for() {
-    let application = Application::with_users(&[]);
+    let application = Application::with_users_on(Db::Sqlite, &[]);
     std::fs::remove_file(application.path("test.db")).unwrap();
     pipe(&application.path("test.db"));
     for args in [&[][..], &["--app", "app"], &["--in-place", "--app", "app"]] {
@@ -141,18 +145,16 @@ fn what_is_no_file_is_not_waited_for() {
 
 #[test]
 fn a_configuration_that_could_not_be_written_stops_it_before_anything_is() {
-    for (link, args) in
-        [("sekisho.toml", &["--app", "app"][..]), ("sekisho.toml", &["--app", "app", "--in-place"])]
-    {
-        let application = Application::with_users(&[(1, "tim", "tim@gmail.com")]);
-        symlink("nowhere", application.scratch.path().join(link)).unwrap();
-        let before = application.path("test.db").metadata().unwrap().len();
+    for (db, args) in [(Db::tested(), &["--app", "app"][..]), (Db::Sqlite, &["--app", "app", "--in-place"])] {
+        let application = Application::with_users_on(db, &[(1, "tim", "tim@gmail.com")]);
+        symlink("nowhere", application.scratch.path().join("sekisho.toml")).unwrap();
+        let before = application.theirs.content();
         let refused = application.adopt(args);
         assert_eq!(refused.code, Some(2), "{refused:?}");
         assert!(refused.stderr.contains("is a link that leads nowhere: remove it"), "{}", refused.stderr);
         assert!(!refused.stderr.contains("--force"), "{}", refused.stderr);
         assert!(!application.scratch.path().join("data").exists(), "nothing is done");
-        assert_eq!(application.path("test.db").metadata().unwrap().len(), before);
+        assert_eq!(application.theirs.content(), before);
     }
 }
 
@@ -183,13 +185,11 @@ fn a_name_like_an_id_is_found_by_it_unless_it_is_somebodys_id() {
 
 #[test]
 fn side_by_side_too_a_long_name_is_no_name_and_large_values_stay_where_they_are() {
-    let application = Application::with_users(&[(1, "tim", "tim@gmail.com"), (2, "", "bob@x.org")]);
+    let application =
+        Application::with_users_on(Db::Sqlite, &[(1, "tim", "tim@gmail.com"), (2, "", "bob@x.org")]);
     application.sql("update user set username = cast(zeroblob(2000000) as text), phone = printf('%.600000c', 'x') where id = 2");
     let told = application.adopt(&["--in-place", "--app", "app"]).ok().stdout;
     assert!(told.contains("row 2, without a name (now bob@x.org): its name is too long"), "{told}");
-    let kept: i64 = application
-        .database()
-        .query_row("select length(phone) from user where id = 2", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(kept, 600_000);
+    let kept = "select cast(length(phone) as text) from user where id = 2";
+    assert_eq!(application.theirs.text(kept), "600000");
 }

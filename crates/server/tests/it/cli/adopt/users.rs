@@ -3,26 +3,32 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{APP_KEY, Application, HASH, USER};
 use crate::harness::{Mint, Ran, python};
 
-#[test]
-fn users_of_the_seeds_own_classes_log_in_with_the_passwords_that_they_had() {
-    let application = Application::new("");
-    std::fs::remove_file(application.path("test.db")).unwrap();
+/// Makes users with the application's own classes, in its own folder.
+pub(super) fn make_users(application: &Application, users: &Value) {
     let script: PathBuf =
         [env!("CARGO_MANIFEST_DIR"), "tests", "python", "application_users.py"].iter().collect();
     let mut make = Command::new(python());
-    make.arg(script).arg(application.path("test.db"));
-    let password = "合言葉は山と川です";
-    let users = json!([
-        {"username": "tim", "email": "tim@gmail.com", "full_name": "Tim Ruscica", "password": "tim1234"},
-        {"username": "花子", "email": "hanako@example.jp", "password": password},
-        {"username": "dora", "email": "dora@x.org", "password": "dora12345", "disabled": true},
-    ]);
+    make.arg(script).arg(application.theirs.url()).current_dir(application.path(""));
     Ran::of(make, &users.to_string()).ok();
+}
+
+#[test]
+fn users_of_the_seeds_own_classes_log_in_with_the_passwords_that_they_had() {
+    let application = Application::new("");
+    let password = "合言葉は山と川です";
+    make_users(
+        &application,
+        &json!([
+            {"username": "tim", "email": "tim@gmail.com", "full_name": "Tim Ruscica", "password": "tim1234"},
+            {"username": "花子", "email": "hanako@example.jp", "password": password},
+            {"username": "dora", "email": "dora@x.org", "password": "dora12345", "disabled": true},
+        ]),
+    );
     let report = application.adopt(&["--app", "app", "--json"]).ok().json();
     assert_eq!(
         (&report["users"]["adopted"], &report["users"]["disabled"]),
@@ -73,7 +79,7 @@ fn items_come_with_their_numbers_and_owners() {
 fn what_has_no_place_is_kept_and_shown_where_the_settings_name_it() {
     let application = Application::new(&format!(
         "{USER} alter table user add column settings json; alter table user add column vip boolean;
-         insert into user values (17, 'tim@gmail.com', 'tim', '{HASH}', null, 0, '555', '{{\"a\": 1}}', 1);"
+         insert into user values (17, 'tim@gmail.com', 'tim', '{HASH}', null, false, '555', '{{\"a\": 1}}', true);"
     ));
     application.adopt(&["--app", "app"]).ok();
     let mut site = application.serve();
@@ -99,7 +105,7 @@ fn what_has_no_place_is_kept_and_shown_where_the_settings_name_it() {
 fn other_tables_and_columns_are_said() {
     let application = Application::new(&format!(
         "create table account (no integer primary key, login varchar, mail varchar, pw varchar, live boolean);
-         insert into account values (1, 'tim', 'tim@gmail.com', '{HASH}', 1), (2, 'ann', 'ann@x.org', '{HASH}', 0);"
+         insert into account values (1, 'tim', 'tim@gmail.com', '{HASH}', true), (2, 'ann', 'ann@x.org', '{HASH}', false);"
     ));
     let asked = application.adopt(&[]);
     assert_eq!(
