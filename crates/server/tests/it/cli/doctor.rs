@@ -117,8 +117,6 @@ fn a_configuration_that_is_not_taken_is_all_there_is_to_say() {
     let (code, report) = examined(&setup, folder.path());
     assert_eq!((code, report["checks"].as_array().unwrap().len()), (Some(1), 1));
     assert!(check(&report, "configuration").1.contains("tokens.algorithm"), "{report}");
-    let setup = Setup::new().env("DATABASE_URL", "postgresql://u:canary-pw@h/db");
-    says(&setup, folder.path(), "database", "fail", "PostgreSQL is not in this version");
 }
 
 #[test]
