@@ -4,6 +4,7 @@ use std::{
     cell::OnceCell,
     fs,
     net::SocketAddr,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -11,8 +12,10 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use rustix::thread::{CpuSet, sched_setaffinity};
+use sekisho_throwaway::Postgres;
 
 use crate::{
+    database::{Database, Kind, start_postgres},
     load::Window,
     meter::{Usage, undisturbed},
     process::{Server, free_address},
@@ -22,6 +25,9 @@ use crate::{
 
 /// How many users tokens and log-ins are drawn from.
 pub(crate) const USERS: usize = 10_000;
+
+/// The name of the root key's file in a data folder; on PostgreSQL the operator brings it.
+const ROOT_KEY: &str = "sekisho.key";
 
 /// How to measure.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -47,6 +53,8 @@ pub(crate) struct Bench {
     target: PathBuf,
     work: PathBuf,
     users: OnceCell<Stock>,
+    postgres: OnceCell<Postgres>,
+    postgres_users: OnceCell<Stock>,
 }
 
 impl Bench {
@@ -58,7 +66,15 @@ impl Bench {
             fs::remove_dir_all(&work).with_context(|| format!("emptying {}", work.display()))?;
         }
         fs::create_dir_all(&work)?;
-        Ok(Self { manner, binary, target: target.to_owned(), work, users: OnceCell::new() })
+        Ok(Self {
+            manner,
+            binary,
+            target: target.to_owned(),
+            work,
+            users: OnceCell::new(),
+            postgres: OnceCell::new(),
+            postgres_users: OnceCell::new(),
+        })
     }
 
     /// Whether this is a smoke run.
@@ -110,7 +126,9 @@ impl Bench {
         let Manner { short, busy, rounds, .. } = self.manner;
         let tries = if short || busy { 1 } else { 5 };
         let count = rounds.unwrap_or(if short { 3 } else { 11 });
-        let pids: Vec<u32> = servers.iter().map(|server| server.pid()).collect();
+        let mut pids: Vec<u32> = servers.iter().map(|server| server.pid()).collect();
+        // Its sessions are its children, and counted with it.
+        pids.extend(self.postgres.get().map(Postgres::pid));
         let mut rounds = Vec::new();
         for round in 0..count {
             let mut measured: Vec<Option<(T, Usage)>> = (0..sides).map(|_| None).collect();
@@ -125,28 +143,53 @@ impl Bench {
 
     /// The 10,000 users that most rows draw from; made once a run.
     pub(crate) fn users(&self) -> Result<&Stock> {
-        if let Some(stock) = self.users.get() {
+        self.users_on(Kind::Sqlite)
+    }
+
+    /// The same, on this kind of database.
+    pub(crate) fn users_on(&self, kind: Kind) -> Result<&Stock> {
+        let kept = if kind == Kind::Sqlite { &self.users } else { &self.postgres_users };
+        if let Some(stock) = kept.get() {
             return Ok(stock);
         }
-        let stock = self.stock(USERS)?;
-        Ok(self.users.get_or_init(|| stock))
+        let stock = self.stock(kind, USERS)?;
+        Ok(kept.get_or_init(|| stock))
+    }
+
+    /// The run's own PostgreSQL server, started when it is first needed.
+    pub(crate) fn postgres(&self) -> &Postgres {
+        self.postgres.get_or_init(start_postgres)
     }
 
     /// A database of `count` users, and tokens of [`USERS`] of them.
-    pub(crate) fn stock(&self, count: usize) -> Result<Stock> {
-        let dir = self.file(&format!("users-{count}"));
+    pub(crate) fn stock(&self, kind: Kind, count: usize) -> Result<Stock> {
+        let dir = self.file(&format!("users-{count}-{}", kind.name()));
         fs::create_dir_all(&dir)?;
-        // The server itself makes its keys and its schema.
-        drop(self.serve(&dir, "/livez", &[])?);
-        Stock::fill(&dir, count, USERS)
+        let database = match kind {
+            Kind::Sqlite => Database::file_in(&dir),
+            Kind::Postgres => Database::Postgres(self.postgres().create_database()),
+        };
+        // The server itself makes its schema, and its keys where it may.
+        if kind == Kind::Postgres {
+            let key = dir.join(ROOT_KEY);
+            fs::write(&key, [7; 32])?;
+            fs::set_permissions(&key, fs::Permissions::from_mode(0o600))?;
+        }
+        drop(self.serve(&dir, &database, "/livez", &[])?);
+        let stock = Stock::fill(&dir, database, count, USERS)?;
+        if let Database::Postgres(url) = &stock.database {
+            self.postgres().psql(url, "vacuum (freeze, analyze)");
+            self.postgres().psql(url, "checkpoint");
+        }
+        Ok(stock)
     }
 
     /// The server under test on a stock's database, ready for its tokens.
     pub(crate) fn sekisho(&self, stock: &Stock) -> Result<Server> {
-        self.serve(&stock.dir, "/users/me", &stock.tokens[..1])
+        self.serve(&stock.dir, &stock.database, "/users/me", &stock.tokens[..1])
     }
 
-    fn serve(&self, dir: &Path, path: &str, tokens: &[String]) -> Result<Server> {
+    fn serve(&self, dir: &Path, database: &Database, path: &str, tokens: &[String]) -> Result<Server> {
         let address = free_address()?;
         let mut command = Command::new(&self.binary);
         command
@@ -155,12 +198,15 @@ impl Bench {
             .env("SEKISHO_PROFILE", "production")
             .env("SEKISHO_REGISTRATION_MODE", "open")
             .env("SECRET_KEY", SECRET_KEY)
-            .env("DATABASE_URL", format!("sqlite:///{}", Stock::database(dir).display()))
+            .env("DATABASE_URL", database.url())
             .current_dir(dir)
             .arg("serve")
             .args(["--listen", &address.to_string()])
             .arg("--data")
             .arg(dir);
+        if database.kind() == Kind::Postgres {
+            command.env("SEKISHO_ROOT_KEY_FILE", dir.join(ROOT_KEY));
+        }
         let request = tokens.first().map_or_else(
             || format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n").into_bytes(),
             |_| checks(address, tokens).get(0).to_vec(),

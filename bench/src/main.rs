@@ -1,6 +1,7 @@
 //! Measures the server against its rivals in one run, rounds interleaved, and writes `bench/RESULTS.md`.
 
 mod bench;
+mod database;
 mod hashing;
 mod load;
 mod machine;

@@ -2,3 +2,4 @@
 
 pub(crate) mod bare_axum;
 pub(crate) mod fastapi;
+pub(crate) mod tokio_postgres;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How many clients ask at once.
-const CONNECTIONS: usize = 64;
+pub(super) const CONNECTIONS: usize = 64;
 
 /// Against a server that answers the same bytes and does nothing for them.
 pub(super) fn against_axum(bench: &Bench) -> Result<Vec<Row>> {
@@ -49,25 +49,13 @@ pub(super) fn against_fastapi(bench: &Bench) -> Result<Vec<Row>> {
     )
 }
 
-/// A large database against a small one.
-pub(super) fn many_users(bench: &Bench) -> Result<Vec<Row>> {
-    let many = if bench.is_short() { 100_000 } else { 1_000_000 };
-    let (few, many) = (bench.stock(1_000)?, bench.stock(many)?);
-    let small = bench.sekisho(&few)?;
-    let large = bench.sekisho(&many)?;
-    compare(
-        bench,
-        &format!("`GET /users/me` among {} users against among {}", many.users, few.users),
-        &[
-            ("many users", &large, &checks(large.address, &many.tokens)),
-            ("few users", &small, &checks(small.address, &few.tokens)),
-        ],
-        Bar::AtLeast { must: 0.85, aim: 0.85 },
-    )
-}
-
 /// The rate of the first side over the rate of the second, rounds interleaved; further sides are context.
-fn compare(bench: &Bench, figure: &str, sides: &[(&str, &Server, &Drawn)], bar: Bar) -> Result<Vec<Row>> {
+pub(super) fn compare(
+    bench: &Bench,
+    figure: &str,
+    sides: &[(&str, &Server, &Drawn)],
+    bar: Bar,
+) -> Result<Vec<Row>> {
     let servers: Vec<&Server> = sides.iter().map(|(_, server, _)| *server).collect();
     let rounds = bench.interleaved(&servers, sides.len(), |side| {
         let (_, server, requests) = sides[side];
@@ -94,7 +82,7 @@ fn compare(bench: &Bench, figure: &str, sides: &[(&str, &Server, &Drawn)], bar: 
 }
 
 /// Rate, latency, and processor time a request: the last is what the server itself costs.
-fn describe<'a, I: Iterator<Item = &'a (Outcome, Usage)>>(column: impl Fn() -> I) -> String {
+pub(super) fn describe<'a, I: Iterator<Item = &'a (Outcome, Usage)>>(column: impl Fn() -> I) -> String {
     let rate = median(column().map(|(outcome, _)| outcome.rate()));
     let quantile =
         |share| median(column().map(|(outcome, _)| outcome.latency.quantile(share).as_secs_f64() * 1e3));

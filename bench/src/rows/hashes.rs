@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::{
     bench::Bench,
+    database::Kind,
     hashing,
     load::{Group, Outcome, Requests, run_one},
     meter::Usage,
@@ -50,6 +51,27 @@ pub(super) fn registrations(bench: &Bench) -> Result<Vec<Row>> {
         &rounds,
         Bar::AtLeast { must: 0.95, aim: 0.95 },
         ["registrations", "log-ins"],
+    )])
+}
+
+/// Registrations a second on PostgreSQL against what threads do that only hash, on all cores.
+pub(super) fn registrations_on_postgres(bench: &Bench) -> Result<Vec<Row>> {
+    let server = bench.sekisho(bench.users_on(Kind::Postgres)?)?;
+    let cores = available_parallelism()?.get();
+    let run_number = Cell::new(0);
+    let rounds = bench.interleaved(&[&server], 2, |side| {
+        if side == 1 {
+            return Ok(Rate::Threads(hashing::rate(cores, bench.window_of_hashes().measure)?));
+        }
+        run_number.set(run_number.get() + 1);
+        let registrations = Registrations::new(server.address, &format!("new{}x", run_number.get()));
+        Ok(Rate::Server(run(bench, &server, &registrations)?))
+    })?;
+    Ok(vec![row(
+        "registrations/s on PostgreSQL against the hashes/s of bare threads on all cores",
+        &rounds,
+        Bar::AtLeast { must: 0.90, aim: 0.90 },
+        ["registrations", "bare hashes"],
     )])
 }
 

@@ -2,7 +2,9 @@
 
 mod checks;
 mod hashes;
+mod many;
 mod memory;
+mod postgres;
 mod size;
 mod storm;
 
@@ -25,7 +27,12 @@ pub(crate) const ALL: &[Measurement] = &[
     Measurement { name: "storm", run: storm::storm },
     Measurement { name: "log-ins", run: hashes::log_ins },
     Measurement { name: "registrations", run: hashes::registrations },
-    Measurement { name: "users", run: checks::many_users },
+    Measurement { name: "users", run: many::million },
+    Measurement { name: "users-10m", run: many::ten_millions },
+    Measurement { name: "postgres", run: postgres::checks_against_the_driver },
+    Measurement { name: "postgres-registrations", run: hashes::registrations_on_postgres },
+    Measurement { name: "postgres-users", run: many::ten_millions_on_postgres },
+    Measurement { name: "nodes", run: postgres::two_nodes },
     Measurement { name: "start", run: size::start },
     Measurement { name: "memory", run: memory::idle_and_after },
     Measurement { name: "thousand", run: memory::thousand },
