@@ -58,6 +58,29 @@ impl Setup {
         all
     }
 
+    /// Starts that many nodes at the same moment on one PostgreSQL, whose database is empty.
+    pub(crate) fn start_at_once(self, nodes: usize) -> Vec<Site> {
+        let setup = self.on(Db::Postgres);
+        let folders: Vec<Scratch> = (0..nodes).map(|_| Scratch::new()).collect();
+        for folder in &folders {
+            postgres::share(folders[0].path(), folder.path());
+            let data = folder.path().join("data");
+            std::fs::create_dir(&data).expect("a folder");
+            let key = data.join("sekisho.key");
+            std::fs::write(&key, [7; 32]).expect("a root key");
+            let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            std::fs::set_permissions(&key, private).expect("the key's own rights");
+        }
+        std::thread::scope(|scope| {
+            let start = |folder| {
+                let setup = setup.clone();
+                scope.spawn(move || setup.start_in(folder))
+            };
+            let starting: Vec<_> = folders.into_iter().map(start).collect();
+            starting.into_iter().map(|start| start.join().expect("a node that starts")).collect()
+        })
+    }
+
     /// As `start`, in a folder that the test has prepared.
     pub(crate) fn start_in(self, scratch: Scratch) -> Site {
         let mut process = self.process(scratch.path());
@@ -104,7 +127,8 @@ impl Site {
         std::fs::create_dir(scratch.path().join("data")).expect("a folder");
         let key = |folder: &Path| folder.join("data").join("sekisho.key");
         std::fs::copy(key(self.folder()), key(scratch.path())).expect("the first node's root key");
-        let setup = Setup { demo: false, ..self.setup.clone() };
+        let mut setup = self.setup.clone();
+        setup.demo = false;
         setup.start_in(scratch)
     }
 
