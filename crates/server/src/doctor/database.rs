@@ -136,6 +136,17 @@ async fn read(look: &mut Look, at: &str, looked: &mut Looked) -> Result<(), Erro
         look.serves().await?;
         ok("database", format!("{at}, schema version {}", schema.found))
     });
+    if let Some(since) = look.frozen_since().await? {
+        let what = format!("every write is answered 503, since {}", rfc3339(since));
+        looked.findings.push(warn(
+            "frozen",
+            what,
+            "`sekisho db unfreeze` lets writes go on, if no move to another database does",
+        ));
+    }
+    if look.is_unfinished().await? {
+        return Err(Error::Unfinished);
+    }
     for what in look.intruders().await? {
         let mend = "`sekisho db check` names them all; one that nobody here made goes with `drop trigger` or `drop view`, \
                     one of an adoption in place comes back when that is run again";
@@ -180,6 +191,9 @@ fn refused(at: &str, error: &Error) -> Finding {
         }
         Error::Corrupt { .. } | Error::SchemaDiffers { .. } | Error::Misuse { .. } => {
             "`sekisho db check` says what is damaged; `sekisho db restore FILE` puts a backup in its place"
+        }
+        Error::Unfinished => {
+            "run the same `sekisho db copy` again, which begins it anew; or name another database"
         }
         Error::Busy { .. } => "find out who holds it: `fuser` on the file",
         _ => "see to the file and its folder: are they there, and may the server's user read and write them?",

@@ -18,6 +18,7 @@ mod import;
 mod import_load;
 mod instance;
 mod item;
+mod job;
 mod notify;
 mod own_files;
 mod postgres;

@@ -5,6 +5,7 @@ mod disk;
 mod documented;
 mod figures;
 mod formats;
+mod frozen;
 mod listener;
 
 use std::collections::BTreeMap;
