@@ -22,4 +22,5 @@ mod postgres_pgbouncer;
 mod postgres_plan;
 mod postgres_pool;
 mod postgres_prepare;
+mod scans;
 mod served;

@@ -2,19 +2,15 @@
 
 use sekisho_store::{Param, statements};
 
+use crate::scans::{SCANS, of_requests};
 use crate::sqlite::open;
-
-/// The area that looks at every row: `db check` and the counts of the operator.
-const LOOKS_AT_ALL: &str = "check";
-/// Those of other areas that may read a whole table: a handful of rows, or a command of the operator.
-const SCANS: [(&str, &str); 3] = [("users", "COUNT"), ("credentials", "MIX"), ("jobs", "JOBS")];
 
 #[tokio::test]
 async fn statements_find_their_rows_by_an_index() {
     let db = open().await;
     let mut read = db.store.read().await.unwrap();
     let mut scans = Vec::new();
-    for statement in statements().filter(|statement| statement.area() != LOOKS_AT_ALL) {
+    for statement in of_requests() {
         let explain = format!("explain query plan {}", statement.text()).leak();
         let nulls = vec![Param::Null; statement.params().len()];
         for mut step in read.rows(explain, &nulls).await.unwrap() {
