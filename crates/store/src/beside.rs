@@ -114,7 +114,7 @@ impl Tx {
     /// Keeps whoever else writes users, there or here, waiting until the end; reading goes on.
     ///
     /// SQLite's one writer is this transaction. [`Error::Busy`] if somebody has been writing for too long.
-    pub async fn hold_users(&mut self, schema: Option<&str>, table: &str) -> Result<(), Error> {
+    pub async fn hold_users_beside(&mut self, schema: Option<&str>, table: &str) -> Result<(), Error> {
         match self.dialect() {
             Dialect::Sqlite => Ok(()),
             Dialect::Postgres => on_postgres::hold(self, schema, table).await,
@@ -289,6 +289,8 @@ impl Tx {
         if self.dialect() == Dialect::Sqlite {
             return Ok(0);
         }
+        // What was seen of others before in this transaction is not looked at again.
+        self.define("select pg_catalog.pg_stat_clear_snapshot()").await?;
         let sql = "select count(*) from pg_catalog.pg_stat_activity where datname = current_database() \
                    and application_name = $1 and pid <> pg_backend_pid()";
         let row = self.row(sql, &[application_name.into()]).await?;

@@ -89,7 +89,7 @@ impl InPlace {
         let store = Store::open_in_place(url, OpenOptions::new(now)).await?;
         let mut tx = store.begin().await?;
         let table = planned(&mut tx, mapping, sets).await?;
-        tx.hold_users(table.schema.as_deref(), &table.name).await?;
+        tx.hold_users_beside(table.schema.as_deref(), &table.name).await?;
         if planned(&mut tx, mapping, sets).await? != table {
             return Err(InPlaceError::Store(sekisho_store::Error::Conflict));
         }

@@ -1,5 +1,7 @@
 //! The end of a trial beside an application, in each of the directions that it can take.
 
+use std::time::Duration;
+
 use sekisho_core::Timestamp;
 use sekisho_core::beside::{Passwords, Standing};
 use sekisho_core::settings::DatabaseUrl;
@@ -63,12 +65,19 @@ pub async fn release(
     let standing = standing(url, &mut tx).await?;
     if let (Release::Back, DatabaseUrl::Postgres(address)) = (how, url) {
         let servers = address.application_name.as_deref().unwrap_or("sekisho");
-        match tx.sessions(servers).await? {
-            0 => {}
-            sessions => return Err(InPlaceError::InUse { database: url.redacted(), sessions }),
+        let mut sessions = tx.sessions(servers).await?;
+        // Those of a server that has just stopped end by themselves.
+        for _ in 0..20 {
+            if sessions > 0 {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                sessions = tx.sessions(servers).await?;
+            }
+        }
+        if sessions > 0 {
+            return Err(InPlaceError::InUse { database: url.redacted(), sessions });
         }
     }
-    tx.hold_users(standing.table.schema.as_deref(), &standing.table.name).await?;
+    tx.hold_users_beside(standing.table.schema.as_deref(), &standing.table.name).await?;
     let copy = Copy::make(url, &mut tx, &standing.table, now, each).await?;
     match how {
         Release::Keep => tx.withhold_passwords(&standing).await.map(drop)?,

@@ -3,13 +3,14 @@
 mod items;
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use sekisho_core::accounts::IncomingUser;
 use sekisho_core::adopt::{Adopted, AdoptedItem, Arrival, Naming, Note};
 use sekisho_core::credentials::{HashString, SchemeCost, recognise};
-use sekisho_core::{Ctx, Dice, Event, User, UserId};
-use sekisho_store::{Error, Insert, Read, Tx};
+use sekisho_core::{Ctx, Dice, User, UserId};
+use sekisho_store::{AdoptedKind, Error, Read, Tx};
 use tokio::sync::mpsc::Receiver;
 
 use super::reading::{Row, Survey};
@@ -75,10 +76,16 @@ pub struct Adoption<'a> {
     tried_numbers: HashSet<i64>,
     /// Items that get a new number, when those that keep theirs have it.
     unnumbered: Vec<(AdoptedItem, UserId)>,
+    /// Users that are to be written, by so many at once.
+    waiting: Vec<IncomingUser>,
+    /// What rows that came before are called, as far as that tells that one did not.
+    came: HashSet<u64>,
 }
 
 /// Rows of [`Read::holders`] read at once.
 const PAGE: u32 = 1000;
+/// Users that are written at once.
+const TOGETHER: usize = 128;
 
 impl<'a> Adoption<'a> {
     /// Begins with what the first reading found out.
@@ -98,6 +105,8 @@ impl<'a> Adoption<'a> {
             tried: HashSet::new(),
             tried_numbers: HashSet::new(),
             unnumbered: Vec::new(),
+            waiting: Vec::new(),
+            came: HashSet::new(),
         }
     }
 
@@ -108,6 +117,10 @@ impl<'a> Adoption<'a> {
 
     /// Lets all rows come; the caller commits, or nothing has happened.
     pub async fn write(mut self, tx: &mut Tx, rows: &mut Receiver<Row>) -> Result<Report, Problem> {
+        if !self.in_place {
+            // In place the application's table was locked before ours, as its own writers do.
+            tx.hold_users().await?;
+        }
         tx.release_names(self.ctx.now).await?;
         self.meet_who_is_here(tx).await?;
         while let Some(row) = rows.recv().await {
@@ -118,11 +131,18 @@ impl<'a> Adoption<'a> {
                         if let (Some(former), Some(external_id)) = (former, &user.external_id) {
                             tx.part_from_row(external_id, former).await?;
                         }
-                        self.insert(tx, &user).await?;
+                        self.waiting.push(user);
+                    }
+                    if self.waiting.len() >= TOGETHER {
+                        self.insert(tx).await?;
                     }
                 }
-                Row::Item(item) => self.write_item(tx, item).await?,
+                Row::Item(item) => {
+                    self.insert(tx).await?;
+                    self.write_item(tx, item).await?;
+                }
                 Row::End => {
+                    self.insert(tx).await?;
                     self.number_the_rest(tx).await?;
                     return self.judged();
                 }
@@ -165,12 +185,25 @@ impl<'a> Adoption<'a> {
             for holder in &page {
                 let (name, key) = (holder.username.as_deref(), holder.username_key.as_deref());
                 self.naming.occupy(name, key, holder.email_key.as_deref());
+                self.came.extend(holder.external_id.as_deref().map(|id| mark(AdoptedKind::User, id)));
             }
             match page.last() {
                 Some(last) if page.len() == PAGE as usize => after = Some(last.id),
-                _ => return Ok(()),
+                _ => break,
             }
         }
+        for kind in [AdoptedKind::User, AdoptedKind::Item] {
+            let mut after = String::new();
+            loop {
+                let page = read.adopted_ids(kind, &after, PAGE).await?;
+                self.came.extend(page.iter().map(|id| mark(kind, id)));
+                match page.last() {
+                    Some(last) if page.len() == PAGE as usize => after.clone_from(last),
+                    _ => break,
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The user that a row becomes, `None` for one who came before; and whose the row's id was, if it is another's now.
@@ -248,6 +281,9 @@ impl<'a> Adoption<'a> {
         row: &Adopted,
     ) -> Result<Before, Error> {
         let linked = if self.links { read.linked_user(external_id).await? } else { None };
+        if linked.is_none() && !self.came.contains(&mark(AdoptedKind::User, external_id)) {
+            return Ok(Before::Unknown);
+        }
         let adopted = match linked {
             Some(id) => Some(id),
             None => read.adopted_user(external_id).await?,
@@ -286,14 +322,9 @@ impl<'a> Adoption<'a> {
         Ok(Before::Parted(id))
     }
 
-    async fn insert(&mut self, tx: &mut Tx, user: &IncomingUser) -> Result<(), Error> {
-        let Insert::Done = tx.insert_incoming(user).await? else {
-            // Every name was met above, in this transaction.
-            return Err(Error::Taken { what: "a name that nobody had".to_owned() });
-        };
-        let external_id = user.external_id.as_deref().unwrap_or_default();
-        tx.note_adopted_user(external_id, user.id, self.ctx.now).await?;
-        tx.record(self.ctx, &Event::UserAdopted { user: user.id, external_id: external_id.to_owned() }).await
+    /// Writes those who wait: every name was met above, in this transaction.
+    async fn insert(&mut self, tx: &mut Tx) -> Result<(), Error> {
+        tx.insert_adopted(self.ctx, &std::mem::take(&mut self.waiting)).await
     }
 
     fn leave_out(&mut self, row: Row) {
@@ -317,6 +348,13 @@ impl<'a> Adoption<'a> {
         }
         Ok(self.report)
     }
+}
+
+/// Stands for what a row is called in a set of perhaps a million: two that share one are looked up, and told apart.
+fn mark(kind: AdoptedKind, external_id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (kind == AdoptedKind::User, external_id).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What a row's id says of earlier ones.

@@ -2,15 +2,15 @@
 
 use sekisho_core::adopt::AdoptedItem;
 use sekisho_core::{Event, UserId};
-use sekisho_store::{Error, Read, Tx};
+use sekisho_store::{AdoptedKind, Error, Read, Tx};
 
-use super::Adoption;
+use super::{Adoption, mark};
 use crate::adopt::report::ItemReport;
 
 impl Adoption<'_> {
     /// Lets an item come to its owner, under its number if that is free.
     pub(super) async fn write_item(&mut self, tx: &mut Tx, item: AdoptedItem) -> Result<(), Error> {
-        if tx.adopted_item(&self.origin.external_id(&item.old_id)).await?.is_some() {
+        if self.item_came_before(tx, &item.old_id).await? {
             self.report.items_unchanged += 1;
             return Ok(());
         }
@@ -26,6 +26,12 @@ impl Adoption<'_> {
             }
         };
         self.note_item(tx, &item.old_id, owner, kept).await
+    }
+
+    async fn item_came_before(&self, read: &mut Read, old_id: &str) -> Result<bool, Error> {
+        let external_id = self.origin.external_id(old_id);
+        Ok(self.came.contains(&mark(AdoptedKind::Item, &external_id))
+            && read.adopted_item(&external_id).await?.is_some())
     }
 
     /// Gives the items that could not keep their numbers the next ones.
@@ -55,12 +61,11 @@ impl Adoption<'_> {
 
     /// Says what [`Adoption::write_item`] would do.
     pub(super) async fn try_item(&mut self, read: Option<&mut Read>, item: AdoptedItem) -> Result<(), Error> {
-        let (external_id, owner_id) =
-            (self.origin.external_id(&item.old_id), self.origin.external_id(&item.owner));
+        let owner_id = self.origin.external_id(&item.owner);
         let mut owner_is_here = self.tried.contains(&owner_id);
         let mut is_free = item.number.is_some_and(|number| self.tried_numbers.insert(number));
         if let Some(read) = read {
-            if read.adopted_item(&external_id).await?.is_some() {
+            if self.item_came_before(read, &item.old_id).await? {
                 self.report.items_unchanged += 1;
                 return Ok(());
             }

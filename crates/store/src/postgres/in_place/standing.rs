@@ -39,12 +39,12 @@ const INDEX: &str = "select substr(d.def, position(' USING ' in d.def)) from pg_
      join pg_catalog.pg_rewrite w on w.oid = p.objid \
      where w.ev_class = to_regclass('sekisho_beside_accounts') and p.refclassid = 'pg_catalog.pg_class'::regclass)";
 const MADE: &str = "select 'view ' || pg_get_viewdef(to_regclass('sekisho_beside_accounts')) \
-     union all select 'default ' || a.attname || pg_get_expr(f.adbin, f.adrelid) from pg_catalog.pg_attribute a \
+     union all select 'default ' || a.attname::text || pg_get_expr(f.adbin, f.adrelid) from pg_catalog.pg_attribute a \
      join pg_catalog.pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum \
      where a.attrelid = to_regclass('sekisho_beside_accounts') \
-     union all select 'function ' || p.proname || array_to_string(p.proconfig, ',') || p.prosrc from pg_catalog.pg_proc p \
+     union all select 'function ' || p.proname::text || coalesce(array_to_string(p.proconfig, ','), '') || p.prosrc from pg_catalog.pg_proc p \
      where p.pronamespace = current_schema()::regnamespace and starts_with(p.proname::text, 'sekisho_beside') \
-     union all select 'trigger ' || t.tgenabled || pg_get_triggerdef(t.oid) from pg_catalog.pg_trigger t \
+     union all select 'trigger ' || t.tgenabled::text || pg_get_triggerdef(t.oid) from pg_catalog.pg_trigger t \
      where starts_with(t.tgname::text, 'sekisho_beside') \
      union all select 'index ' || pg_get_indexdef(c.oid) from pg_catalog.pg_class c \
      where c.relkind = 'i' and starts_with(c.relname::text, 'sekisho_beside') order by 1";

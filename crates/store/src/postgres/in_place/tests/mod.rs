@@ -86,7 +86,7 @@ impl World {
         let (store, mut tx) = self.begin().await;
         let table = planned(&mut tx, roles, sets).await;
         assert_eq!(tx.rights_missing(&table).await, Ok(Vec::new()));
-        tx.hold_users(None, "user").await.unwrap();
+        tx.hold_users_beside(None, "user").await.unwrap();
         tx.make_schema(NOW).await.unwrap();
         tx.stand_aside().await.unwrap();
         tx.rejoin(&table).await.unwrap();

@@ -33,7 +33,7 @@ async fn two_roles_need_what_is_said_and_no_more() {
     world.does(&missing.concat());
     let mut tx = store.begin().await.unwrap();
     assert_eq!(tx.rights_missing(&table).await, Ok(Vec::new()));
-    tx.hold_users(Some("app"), "user").await.unwrap();
+    tx.hold_users_beside(Some("app"), "user").await.unwrap();
     tx.make_schema(NOW).await.unwrap();
     tx.rejoin(&table).await.unwrap();
     take(&mut tx, &incoming("1", "tim".into(), "tim@gmail.com".into(), HASH)).await;
