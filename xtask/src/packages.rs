@@ -23,6 +23,7 @@ pub(crate) const FOR_TESTS: &[Need] = &[
     Need { package: "systemd", present: || shell::on_path("systemd-analyze") },
     Need { package: "nginx-light", present: has_nginx },
     Need { package: "caddy", present: || shell::on_path("caddy") },
+    Need { package: "haproxy", present: has_haproxy },
     Need { package: "openssl", present: || shell::on_path("openssl") },
     Need { package: "pgbouncer", present: || Path::new("/usr/sbin/pgbouncer").is_file() },
 ];
@@ -115,6 +116,10 @@ fn has_python_etcd() -> bool {
     let mut python = Command::new("/usr/bin/python3");
     python.args(["-c", "import etcd"]).stderr(std::process::Stdio::null());
     python.status().is_ok_and(|status| status.success())
+}
+
+fn has_haproxy() -> bool {
+    shell::on_path("haproxy") || Path::new("/usr/sbin/haproxy").is_file()
 }
 
 fn has_venv() -> bool {
