@@ -41,9 +41,9 @@ impl Hole {
         let hole = Hole;
         let rules = format!(
             "add table ip sekisho_hole
-             add chain ip sekisho_hole all {{ type filter hook input priority 0; }}
-             add rule ip sekisho_hole all tcp dport {port} drop
-             add rule ip sekisho_hole all tcp sport {port} drop"
+             add chain ip sekisho_hole both {{ type filter hook input priority 0; }}
+             add rule ip sekisho_hole both tcp dport {port} drop
+             add rule ip sekisho_hole both tcp sport {port} drop"
         );
         nft(&rules)?;
         Ok(hole)

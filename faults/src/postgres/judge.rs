@@ -2,7 +2,7 @@
 
 use super::traffic::{Entry, HANGS, Request};
 use super::watch::Look;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
 /// The longest that anybody may wait for an answer, whatever the database does: the time-outs of a request together.
@@ -62,8 +62,8 @@ pub(crate) struct Figures {
     pub(crate) first_after_fault: Duration,
     /// From the database's return to it.
     pub(crate) first_after_return: Duration,
-    /// By how many KiB the memory of a node grew during a window.
-    pub(crate) grown: u64,
+    /// The most that a node had in memory during a window, in KiB.
+    pub(crate) resident: u64,
 }
 
 impl Figures {
@@ -74,13 +74,13 @@ impl Figures {
     pub(crate) fn result(&self) -> String {
         format!(
             "{} lost; {} of unknown outcome are there; first acknowledgement {:.1} s after the fault, {:.1} s after its \
-             end; slowest answer {:.1} s; {} MiB more memory",
+             end; slowest answer {:.1} s; at most {} MiB in memory",
             self.lost,
             self.unknown,
             self.first_after_fault.as_secs_f64(),
             self.first_after_return.as_secs_f64(),
             self.slowest.as_secs_f64(),
-            self.grown / 1024
+            self.resident / 1024
         )
     }
 }
@@ -160,9 +160,15 @@ fn recovery(window: &Window, seen: &Seen, figures: &mut Figures, found: &mut Vec
         found.push(format!("not everybody was served within {} s of the end", RECOVERY.as_secs()));
         return;
     };
-    figures.first_after_fault = figures.first_after_fault.max(recovered - window.broke);
-    figures.first_after_return =
-        figures.first_after_return.max(recovered.saturating_duration_since(window.back));
+    for node in nodes(seen) {
+        let again = |entry: &&Entry| {
+            entry.node == node && entry.ended() > window.back && entry.acknowledged().is_some()
+        };
+        // Entries are in the order of their ends.
+        let Some(first) = seen.entries.iter().find(again).map(Entry::ended) else { continue };
+        figures.first_after_fault = figures.first_after_fault.max(first - window.broke);
+        figures.first_after_return = figures.first_after_return.max(first - window.back);
+    }
     let next = seen.windows.iter().map(|other| other.broke).filter(|broke| *broke > window.broke).min();
     let until = next.unwrap_or(seen.ended);
     let settled = |entry: &&Entry| entry.sent > recovered + SETTLED && entry.ended() < until;
@@ -177,19 +183,24 @@ fn red(window: &Window, seen: &Seen, found: &mut Vec<String>) {
     if window.lost != Lost::Database || window.back - window.broke < MOMENT {
         return;
     }
-    let nodes: HashSet<usize> = seen.looks.iter().map(|look| look.node).collect();
-    for node in nodes {
+    for node in nodes(seen) {
         let mut looks = seen.looks.iter().filter(|look| look.node == node);
         let during = |look: &Look| look.at + look.took >= window.broke && look.at <= window.back;
+        if seen.looks.is_empty() {
+            return;
+        }
         if !looks.any(|look| during(look) && look.ready.is_some_and(|status| status != 200)) {
             found.push(format!("/readyz of node {node} never was red while the database was away"));
         }
     }
 }
 
+fn nodes(seen: &Seen) -> BTreeSet<usize> {
+    seen.entries.iter().map(|entry| entry.node).collect()
+}
+
 fn memory(window: &Window, seen: &Seen, figures: &mut Figures, found: &mut Vec<String>) {
-    let nodes: HashSet<usize> = seen.looks.iter().map(|look| look.node).collect();
-    for node in nodes.into_iter().filter(|node| window.lost != Lost::Node(*node)) {
+    for node in nodes(seen).into_iter().filter(|node| window.lost != Lost::Node(*node)) {
         let of = |during: bool| {
             let looks = seen.looks.iter().filter(|look| look.node == node);
             looks
@@ -199,7 +210,7 @@ fn memory(window: &Window, seen: &Seen, figures: &mut Figures, found: &mut Vec<S
                 .unwrap_or_default()
         };
         let grown = of(true).saturating_sub(of(false));
-        figures.grown = figures.grown.max(grown);
+        figures.resident = figures.resident.max(of(true));
         if grown > GROWTH {
             found.push(format!("node {node} took {} MiB more", grown / 1024));
         }

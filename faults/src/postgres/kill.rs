@@ -66,16 +66,22 @@ fn database(single: &Single, round: usize, dice: &mut Dice) -> Result<Over, Stri
         return Ok(Over { broke, back: Instant::now(), lost: Lost::Database });
     }
     let session = session(single.server.pid()).ok_or("no session to kill")?;
+    let before = starts(single);
     signal(session, Signal::KILL)?;
-    // It says when it has recovered by taking a connection again.
+    // It says so once more when it has recovered.
     let deadline = broke + Duration::from_secs(30);
-    while !single.server.log().trim_end().ends_with("database system is ready to accept connections") {
+    while starts(single) == before {
         if Instant::now() > deadline {
-            break;
+            return Err("PostgreSQL did not recover from the end of a session".to_owned());
         }
         std::thread::park_timeout(Duration::from_millis(20));
     }
     Ok(Over { broke, back: Instant::now(), lost: Lost::Something })
+}
+
+/// How often it has said that it takes connections.
+fn starts(single: &Single) -> usize {
+    single.server.log().matches("database system is ready to accept connections").count()
 }
 
 /// A process that serves a client.
