@@ -14,7 +14,8 @@ fn writes_are_answered_503_and_everything_else_goes_on() {
 
     let refused = site.register("anew", "secret-123");
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
-    let body = json!({"detail": "Writes are on hold, try again", "error": "writes_frozen"});
+    let detail = "Writes are on hold, try again";
+    let body = json!({"detail": detail, "error": "writes_frozen", "error_description": detail});
     assert_eq!(refused.json(), body);
     assert!(site.settled_log().contains("writes_frozen"));
     assert_eq!(site.me(&token).status, 200);
