@@ -68,7 +68,7 @@ mod tests {
         (made.get(), outcome.is_ok())
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_transaction_that_was_taken_back_is_done_again_a_few_times() {
         let conflict = || Failure::Store(Error::Conflict);
         assert_eq!(attempts(conflict, 1).await, (1, true));

@@ -13,7 +13,7 @@ use crate::config::root_key::{self, RootKey};
 use crate::config::{self, Flags, Loaded};
 use crate::failure::Failure;
 use crate::http::{self, Gate};
-use crate::jobs::keeper;
+use crate::jobs::{JobKind, keeper};
 use crate::metrics::{self, JobRuns, Reloads, Watched};
 use crate::reload::in_place::{self, Running, level_filter};
 use crate::reload::supervisor;
@@ -143,7 +143,7 @@ where
     let gate = if addresses.figures.is_some() { gate.counting(TEMPLATES, &root_path) } else { gate };
     let gate = Arc::new(gate);
     let reloads = Arc::new(Reloads::default());
-    let job_runs = Arc::new(JobRuns::default());
+    let job_runs = Arc::new(JobRuns::of(JobKind::ALL.map(JobKind::name)));
     let figures = listeners.figures.map(|listener| {
         let watched = Watched {
             app: Arc::clone(&app),

@@ -1,7 +1,6 @@
 //! What the jobs did: on this node, and as the database knows it, on all.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use sekisho_store::Job;
 
@@ -10,41 +9,56 @@ use super::page::Page;
 /// How often this node has run each job.
 #[derive(Debug, Default)]
 pub struct JobRuns {
-    /// By the job's name: run to the end, and not.
-    runs: Mutex<BTreeMap<&'static str, (u64, u64)>>,
+    jobs: Vec<Runs>,
+}
+
+#[derive(Debug)]
+struct Runs {
+    job: &'static str,
+    done: AtomicU64,
+    failed: AtomicU64,
 }
 
 impl JobRuns {
-    /// Counts one run.
-    pub fn count(&self, job: &'static str, well: bool) {
-        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        let (done, failed) = runs.entry(job).or_default();
-        *if well { done } else { failed } += 1;
+    /// Nothing has been run yet of the jobs of these names.
+    pub fn of(names: impl IntoIterator<Item = &'static str>) -> JobRuns {
+        let none = |job| Runs { job, done: AtomicU64::new(0), failed: AtomicU64::new(0) };
+        JobRuns { jobs: names.into_iter().map(none).collect() }
     }
 
-    /// Writes the figures; `jobs` is what the database said, if it answered.
-    pub(super) fn write(&self, page: &mut Page, jobs: &[Job]) {
-        let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    /// Counts one run.
+    pub fn count(&self, job: &str, well: bool) {
+        if let Some(runs) = self.jobs.iter().find(|runs| runs.job == job) {
+            let counter = if well { &runs.done } else { &runs.failed };
+            counter.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Writes the figures; `known` is what the database said, if it answered.
+    pub(super) fn write(&self, page: &mut Page, known: &[Job]) {
         let help = "Runs of each job on this node, by outcome: done, failed.";
         page.counter("sekisho_job_runs", help, |samples| {
-            for job in jobs {
-                let (done, failed) = runs.get(job.name.as_str()).copied().unwrap_or_default();
-                samples.of(&[("job", &job.name), ("outcome", "done")], done);
-                samples.of(&[("job", &job.name), ("outcome", "failed")], failed);
+            for runs in &self.jobs {
+                samples.of(&[("job", runs.job), ("outcome", "done")], runs.done.load(Relaxed));
+                samples.of(&[("job", runs.job), ("outcome", "failed")], runs.failed.load(Relaxed));
             }
         });
-        let help = "When each job last came to a good end, on whatever node, in seconds since 1970.";
+        let seconds = |job: &str, of: fn(&Job) -> Option<i64>| {
+            let micros = known.iter().find(|known| known.name == job).and_then(of);
+            micros.unwrap_or(0) as f64 / 1e6
+        };
+        let help =
+            "When each job last came to a good end, on whatever node, in seconds since 1970; 0 is never.";
         page.gauge("sekisho_job_last_success_timestamp_seconds", help, |samples| {
-            for job in jobs {
-                if let Some(at) = job.succeeded_at {
-                    samples.seconds(&[("job", &job.name)], at.as_micros() as f64 / 1e6);
-                }
+            for Runs { job, .. } in &self.jobs {
+                let at = seconds(job, |job| job.succeeded_at.map(|at| at.as_micros()));
+                samples.seconds(&[("job", job)], at);
             }
         });
-        let help = "When each job is due, in seconds since 1970.";
+        let help = "When each job is due, in seconds since 1970; 0 is now.";
         page.gauge("sekisho_job_due_timestamp_seconds", help, |samples| {
-            for job in jobs {
-                samples.seconds(&[("job", &job.name)], job.due_at.as_micros() as f64 / 1e6);
+            for Runs { job, .. } in &self.jobs {
+                samples.seconds(&[("job", job)], seconds(job, |job| Some(job.due_at.as_micros())));
             }
         });
     }

@@ -78,7 +78,9 @@ fn a_crowd_behind_one_address_logs_in_at_once_until_half_of_its_failures_are_use
     let throttle = throttle();
     let attempt = |n: usize| throttle.check(&format!("user{n}"), ip(1), at(0));
     let crowd: Vec<_> = (0..1000).map(|n| attempt(n).unwrap()).collect();
-    crowd.into_iter().for_each(Attempt::succeeded);
+    crowd.into_iter().for_each(|attempt| {
+        attempt.succeeded();
+    });
     for n in 0..3 {
         attempt(2000 + n).unwrap().failed();
     }
@@ -93,7 +95,9 @@ fn a_burst_of_guesses_at_the_same_time_empties_the_bucket() {
     let throttle = throttle();
     let guesses: Vec<_> =
         (0..500).map(|n| throttle.check(&format!("user{n}"), ip(1), at(0)).unwrap()).collect();
-    guesses.into_iter().for_each(Attempt::failed);
+    guesses.into_iter().for_each(|attempt| {
+        attempt.failed();
+    });
     assert!(throttle.check("user", ip(1), at(9)).is_err());
     assert!(throttle.check("user", ip(1), at(10)).is_ok());
 }
@@ -137,4 +141,22 @@ fn a_refused_attempt_leaves_no_entry() {
         fail(&throttle, &format!("user{n}"), 1, at(0));
     }
     assert_eq!(throttle.inner.counts().pairs.len(), 6);
+}
+
+#[test]
+fn other_nodes_are_told_what_failed_and_who_is_known_where_that_matters() {
+    let throttle = throttle();
+    let quiet = throttle.check("tim", ip(1), at(0)).unwrap().succeeded();
+    assert_eq!(quiet, Lesson::Nothing, "nobody has tried at tim's account");
+    let strange = throttle.check("tim", ip(2), at(0)).unwrap().failed();
+    assert_eq!(strange, Lesson::Failed { stranger: true });
+    let own = throttle.check("tim", ip(1), at(0)).unwrap().failed();
+    assert_eq!(own, Lesson::Failed { stranger: false });
+    let pressed = throttle.check("tim", ip(1), at(0)).unwrap().succeeded();
+    assert_eq!(pressed, Lesson::Known);
+    let wait = (0..9).find_map(|n| {
+        let attempt = throttle.check("tim", ip(20 + n), at(0));
+        attempt.map(Attempt::failed).err()
+    });
+    assert!(wait.is_some_and(|wait| wait.by_strangers));
 }

@@ -11,5 +11,7 @@ mod deploy;
 mod extending;
 mod harness;
 mod metrics;
+mod nodes;
 mod python;
 mod routes;
+mod statements;
