@@ -73,7 +73,7 @@ pub(super) async fn verified(copy: &Path) -> Result<(Counts, Option<String>), Pr
     let problem = |error| Problem::of(copy, &error);
     let mut look = Look::open(copy).map_err(problem)?;
     let schema = look.schema().await.map_err(problem)?;
-    if schema.found == schema.known {
+    if schema.found >= schema.known {
         look.serves().await.map_err(|error| Problem::Refused(format!("its schema is not whole: {error}")))?;
         if look.is_unfinished().await.map_err(problem)? {
             return Err(Problem::of(copy, &sekisho_store::Error::Unfinished));

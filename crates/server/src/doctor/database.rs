@@ -127,14 +127,14 @@ async fn read(look: &mut Look, at: &str, looked: &mut Looked) -> Result<(), Erro
     looked.findings.push(if schema.found < schema.known {
         let what =
             format!("{at}, schema version {}; the next start brings it to {}", schema.found, schema.known);
-        warn(
-            "database",
-            what,
-            "`sekisho db backup FILE` before the new version starts: an older one refuses it then",
-        )
+        warn("database", what, "`sekisho db backup FILE` before the new version starts")
     } else {
         look.serves().await?;
-        ok("database", format!("{at}, schema version {}", schema.found))
+        let newer = match schema.found > schema.known {
+            true => format!(", of a newer release; this one knows {} and may serve on it", schema.known),
+            false => String::new(),
+        };
+        ok("database", format!("{at}, schema version {}{newer}", schema.found))
     });
     if let Some(since) = look.frozen_since().await? {
         let what = format!("every write is answered 503, since {}", rfc3339(since));
