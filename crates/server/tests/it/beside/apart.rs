@@ -1,6 +1,5 @@
 //! Detached for a migration of the application's table, and adopted again.
 
-use rusqlite::Connection as Sqlite;
 use serde_json::json;
 
 use super::application::Folder;
@@ -16,18 +15,17 @@ fn hash(name: &str) -> String {
 }
 
 /// An adopted folder with five users in a table of these columns besides the usual ones; dora is disabled.
-fn adopted(more: &str, values: &str) -> (Folder, Sqlite) {
+fn adopted(more: &str, values: &str) -> Folder {
     let folder = Folder::new();
-    let application = Sqlite::open(folder.file()).unwrap();
-    application.execute_batch(&format!("create table user ({COLUMNS}{more})")).unwrap();
+    folder.does(&format!("create table user ({COLUMNS}{more})"));
     for (id, name) in (1..).zip(NAMES) {
         let hash = hash(name);
         let row = format!("insert into user values ({id}, '{name}@example.com', '{name}', '{hash}'{values})");
-        application.execute_batch(&row).unwrap();
+        folder.does(&row);
     }
     adopt(&folder);
     folder.serve().cli(&["user", "disable", "dora"]);
-    (folder, application)
+    folder
 }
 
 fn adopt(folder: &Folder) -> serde_json::Value {
@@ -35,7 +33,7 @@ fn adopt(folder: &Folder) -> serde_json::Value {
 }
 
 /// Detaches, changes users in Sekisho, lets the application do this, and adopts again.
-fn apart(folder: &Folder, application: &Sqlite, sql: &str) -> serde_json::Value {
+fn apart(folder: &Folder, sql: &str) -> serde_json::Value {
     folder.adopt(&["test.db", "--release=detach", "--yes"]).ok();
     let site = folder.serve();
     for args in
@@ -46,21 +44,20 @@ fn apart(folder: &Folder, application: &Sqlite, sql: &str) -> serde_json::Value 
     let set = ["user", "set-password", "alice", "--password-stdin"];
     assert_eq!(site.cli_with(&set, "alice-likes-apples\n").code, Some(0));
     drop(site);
-    application.execute_batch(sql).unwrap();
+    folder.does(sql);
     adopt(folder)
 }
 
 #[test]
 fn what_happened_in_sekisho_meanwhile_is_carried_over() {
-    let (folder, application) =
-        adopted(", full_name varchar, disabled boolean not null default 0", ", 'Full Name', 0");
+    let folder =
+        adopted(", full_name varchar, disabled boolean not null default false", ", 'Full Name', false");
     // As Alembic's batch mode does; eve's address and password are changed by the application alone.
     let said = apart(
         &folder,
-        &application,
         "create table other as select * from user; drop table user; create table user (id integer not null \
          primary key, email varchar not null unique, username varchar not null, hashed_password varchar not null, \
-         full_name varchar, disabled boolean not null default 0, role varchar default 'member'); \
+         full_name varchar, disabled boolean not null default false, role varchar default 'member'); \
          insert into user select *, 'member' from other; drop table other; \
          update user set email = 'eva@example.com', hashed_password = 'changed' where id = 5",
     );
@@ -93,8 +90,8 @@ fn what_happened_in_sekisho_meanwhile_is_carried_over() {
 
 #[test]
 fn a_table_without_disabled_users_loses_their_hashes_and_gets_them_back() {
-    let (folder, application) = adopted("", "");
-    apart(&folder, &application, "");
+    let folder = adopted("", "");
+    apart(&folder, "");
     let hashes = folder.rows("hashed_password");
     assert!(hashes[1].ends_with("......") && hashes[2].ends_with("......"), "{hashes:?}");
     assert_eq!(hashes[3..], [hash("dora"), hash("eve")]);
@@ -102,10 +99,10 @@ fn a_table_without_disabled_users_loses_their_hashes_and_gets_them_back() {
 
 #[test]
 fn a_row_that_is_anothers_meanwhile_is_left_alone() {
-    let (folder, application) = adopted("", "");
+    let folder = adopted("", "");
     let anothers = "update user set username = 'bill', email = 'bill@example.com', hashed_password = 'his' \
                     where id = 2; delete from user where id = 3";
-    let said = apart(&folder, &application, anothers);
+    let said = apart(&folder, anothers);
     // Nor is carl, whose row the application has deleted, made anew.
     assert_eq!(said["in_place"]["gone"], json!(1));
     assert_eq!(folder.rows("id, username")[..3], ["1|alice", "2|bill", "4|dora"]);

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::json;
 
 use super::application::{Application, Folder, free_port, send, setup};
-use crate::harness::{Connection, Process, Ran, Request, Scratch, Site, python, until};
+use crate::harness::{Connection, Db, Process, Ran, Request, Scratch, Site, python, until};
 
 /// An example as it stands in the tree.
 fn example(name: &str) -> String {
@@ -136,7 +136,7 @@ fn caddy_sends_log_in_and_users_here_and_the_rest_there() {
 }
 
 fn adopted() -> (Folder, Application) {
-    let folder = Folder::new();
+    let folder = Folder::on(Db::Sqlite);
     let application = folder.application();
     application.register("tim", "tim-likes-bread");
     folder.adopt_in_place();

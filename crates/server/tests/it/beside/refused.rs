@@ -4,6 +4,7 @@ use rusqlite::Connection as Sqlite;
 use serde_json::json;
 
 use super::application::Folder;
+use crate::harness::Db;
 
 const TABLE: &str = "create table user (id integer not null primary key, email varchar not null unique, \
      username varchar not null check (username not like 'no-%'), \
@@ -19,7 +20,7 @@ const ARGON2: &str = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPA4
 
 /// Beside an application that has made two users by itself since.
 fn folder() -> Folder {
-    let folder = Folder::new();
+    let folder = Folder::on(Db::Sqlite);
     let application = Sqlite::open(folder.file()).unwrap();
     application.execute_batch(TABLE).unwrap();
     folder.adopt(&["test.db", "--in-place", "--app", "."]).ok();

@@ -8,10 +8,11 @@ use rusqlite::Connection as Sqlite;
 use serde_json::json;
 
 use super::application::Folder;
+use crate::harness::Db;
 
 /// A folder whose file was made by this SQL instead of by the application.
 fn made_by(sql: &str) -> Folder {
-    let folder = Folder::new();
+    let folder = Folder::on(Db::Sqlite);
     Sqlite::open(folder.file()).unwrap().execute_batch(sql).unwrap();
     folder
 }

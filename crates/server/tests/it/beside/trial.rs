@@ -1,9 +1,9 @@
-//! The trial: Sekisho for log-in and users, the application for its own routes, both on one file; and back.
+//! The trial: Sekisho for log-in and users, the application for its own routes, both on one database; and back.
 
 use serde_json::json;
 
 use super::application::{APPLICATIONS_KEY, Folder, rows, setup};
-use crate::harness::{Mint, Ran, Request};
+use crate::harness::{Db, Mint, Ran, Request};
 
 /// An adopted folder with the application's user tim, and another who is to be disabled.
 fn adopted() -> Folder {
@@ -25,7 +25,6 @@ fn an_old_a_changed_and_a_new_user_use_both_and_go_back() {
     let old_token = application.token("tim", "tim-likes-bread");
     // It runs on while its file is adopted.
     folder.adopt_in_place();
-    let file = folder.file();
     let mut site = folder.serve();
 
     // Whoever had a token keeps it; old, changed and new users get ours, and the application's own route takes it.
@@ -34,19 +33,20 @@ fn an_old_a_changed_and_a_new_user_use_both_and_go_back() {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_eq!(site.register("ann", "ann-likes-salad").status, 200);
     let passwords = [("tim", "tim-likes-bread"), ("eve", "eve-likes-plums"), ("ann", "ann-likes-salad")];
-    for (number, (name, password)) in (1..).zip(passwords) {
+    let ids = [1, 2, folder.next_id(3)];
+    for ((number, id), (name, password)) in (1..).zip(ids).zip(passwords) {
         let token = site.token(name, password);
         let orders = application.order(&token, &format!("for {name}"));
-        assert_eq!(orders, [json!({"id": number, "owner_id": number, "what": format!("for {name}")})]);
+        assert_eq!(orders, [json!({"id": number, "owner_id": id, "what": format!("for {name}")})]);
         assert_eq!(site.me(&token).json()["username"], name);
     }
     assert_eq!(site.login("eve", "eve-likes-fruit").status, 401);
     assert_eq!(
-        rows(&file, "id, username, email, disabled, role"),
+        folder.rows("id, username, email, disabled, role"),
         [
-            "1|tim|tim@example.com|0|member",
-            "2|eve|eve@example.com|0|member",
-            "3|ann|ann@example.com|0|member"
+            "1|tim|tim@example.com|0|member".to_owned(),
+            "2|eve|eve@example.com|0|member".to_owned(),
+            format!("{}|ann|ann@example.com|0|member", ids[2])
         ]
     );
 
@@ -66,7 +66,6 @@ fn an_old_a_changed_and_a_new_user_use_both_and_go_back() {
 fn who_is_disabled_or_deleted_is_out_of_the_application_too() {
     let folder = adopted();
     let application = folder.application();
-    let file = folder.file();
     let site = folder.serve();
     let (tim, dora) = (site.token("tim", "tim-likes-bread"), site.token("dora", "dora-likes-cakes"));
     assert_eq!(application.order(&tim, "bread").len(), 1);
@@ -80,12 +79,10 @@ fn who_is_disabled_or_deleted_is_out_of_the_application_too() {
     assert_eq!(site.cli(&["user", "delete", "tim", "--yes"]).code, Some(0));
     assert_eq!(application.orders(&tim).status, 401);
     assert_eq!(application.login("tim", "tim-likes-bread").status, 401);
-    let blank = rows(&file, "id, username, email, full_name, disabled").remove(0);
+    let blank = folder.rows("id, username, email, full_name, disabled").remove(0);
     assert!(blank.starts_with("1|deleted-1-") && blank.ends_with("@deleted.example|1"), "{blank}");
     // The order points to somebody still.
-    let orders = rusqlite::Connection::open(&file).unwrap();
-    let owner = "select count(*) from orders join user on user.id = orders.owner_id";
-    assert_eq!(orders.query_row(owner, [], |row| row.get::<_, i64>(0)), Ok(2));
+    assert_eq!(folder.query("select count(*) from orders join user on user.id = orders.owner_id"), ["2"]);
     application.stop();
 }
 
@@ -93,7 +90,6 @@ fn who_is_disabled_or_deleted_is_out_of_the_application_too() {
 fn a_name_or_an_address_of_the_application_is_taken() {
     let folder = adopted();
     let application = folder.application();
-    let file = folder.file();
     let site = folder.serve();
     // The application goes on registering by itself, which nobody told it not to.
     application.register("bob", "bob-likes-bacon");
@@ -101,11 +97,11 @@ fn a_name_or_an_address_of_the_application_is_taken() {
         let response = site.register_as(username, email, "somebody-elses-1");
         assert_eq!((response.status, response.detail()), (409, json!(detail)));
     };
-    let before = rows(&file, "id, username, email, hashed_password");
+    let before = folder.rows("id, username, email, hashed_password");
     conflict("bob", "bobby@example.com", "Username already registered");
     conflict("bobby", "bob@example.com", "E-mail already registered");
     conflict("tim", "bobby@example.com", "Username already registered");
-    assert_eq!(rows(&file, "id, username, email, hashed_password"), before);
+    assert_eq!(folder.rows("id, username, email, hashed_password"), before);
     // A token with his name, made here for nobody, opens nothing.
     let token = Mint::of("bob").key(APPLICATIONS_KEY.as_bytes()).signed();
     assert_eq!(site.me(&token).status, 401);
@@ -113,7 +109,7 @@ fn a_name_or_an_address_of_the_application_is_taken() {
 }
 
 #[test]
-fn both_write_at_once_and_the_file_stays_whole() {
+fn both_write_at_once_and_the_database_stays_whole() {
     let folder = adopted();
     let application = folder.application();
     let site = folder.serve();
@@ -130,9 +126,16 @@ fn both_write_at_once_and_the_file_stays_whole() {
     assert_eq!(folder.rows("id").len(), 8);
     let ran = site.cli(&["db", "check"]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
-    // A back-up is of the whole file, the application's orders among it.
+    application.stop();
+}
+
+#[test]
+fn a_back_up_is_of_the_whole_file_and_its_triggers_are_known() {
+    let folder = adopted();
+    let site = folder.serve();
+    assert_eq!(site.register("ann", "ann-likes-salad").status, 200);
     site.cli(&["db", "backup", "backup.db"]).ok();
-    assert_eq!(rows(&folder.path().join("backup.db"), "id").len(), 8);
+    assert_eq!(rows(&folder.path().join("backup.db"), "id").len(), 3);
     site.cli(&["db", "check", "backup.db"]).ok();
     let written = rusqlite::Connection::open(folder.path().join("backup.db")).unwrap();
     for (sql, what) in [
@@ -148,7 +151,6 @@ fn both_write_at_once_and_the_file_stays_whole() {
         assert_eq!(ran.code, Some(1));
         assert!(ran.stdout.contains(what), "{}", ran.stdout);
     }
-    application.stop();
 }
 
 #[test]
@@ -157,7 +159,7 @@ fn a_long_password_is_refused_while_the_way_back_is_open() {
     let site = folder.serve();
     assert_eq!(site.register("ann", &"a".repeat(73)).status, 422);
     assert_eq!(site.register("ann", &"ab-".repeat(24)).status, 200);
-    let hash = rows(&site.folder().join("test.db"), "hashed_password").remove(2);
+    let hash = folder.rows("hashed_password").remove(2);
     assert!(hash.starts_with("$2b$12$"), "{hash}");
 }
 
@@ -166,7 +168,8 @@ fn a_new_user_has_the_applications_number() {
     let folder = adopted();
     let site = setup().env("SEKISHO_ACCOUNTS_PUBLIC_FIELDS", "id,role").start_in(folder.share());
     let response = site.register("ann", "ann-likes-salad");
-    assert_eq!((response.status, &response.json()["id"]), (200, &json!(3)), "{}", response.text());
+    let id = folder.next_id(3);
+    assert_eq!((response.status, &response.json()["id"]), (200, &json!(id)), "{}", response.text());
     let tim = site.me(&site.token("tim", "tim-likes-bread")).json();
     assert_eq!((&tim["id"], &tim["role"]), (&json!(1), &json!("member")));
 }
@@ -219,7 +222,11 @@ fn the_file_keeps_its_mode_and_the_copy_has_it() {
 fn serve_on_a_file_that_was_not_adopted_names_the_commands() {
     let folder = Folder::new();
     folder.application().stop();
-    let ran = setup().env("DATABASE_URL", "sqlite:///./test.db").refused_in(folder.path());
+    let setup = match Db::tested() {
+        Db::Sqlite => setup().env("DATABASE_URL", "sqlite:///./test.db"),
+        Db::Postgres => setup(),
+    };
+    let ran = setup.refused_in(folder.path());
     assert_ne!(ran.code, Some(0));
     assert!(ran.stderr.contains("sekisho adopt"), "{}", ran.stderr);
     assert!(ran.stderr.contains("--in-place"), "{}", ran.stderr);

@@ -15,6 +15,7 @@ mod token;
 
 pub(crate) use command::Ran;
 pub(crate) use database::Database;
+pub(crate) use database::postgres::url_of as server_of;
 pub(crate) use http::{Connection, Request, Response};
 pub(crate) use http2::Http2;
 pub(crate) use process::{Process, python, until};
