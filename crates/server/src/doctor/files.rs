@@ -6,7 +6,7 @@ use crate::database::place::with_end;
 use crate::database::restore;
 use rustix::fs::{Access, access};
 use rustix::process::geteuid;
-use sekisho_core::settings::{DatabaseUrl, Settings};
+use sekisho_core::settings::{DatabaseUrl, Origin, Settings};
 use sekisho_store::resolved;
 use std::fs::{Metadata, metadata};
 use std::os::unix::fs::MetadataExt as _;
@@ -45,12 +45,22 @@ fn allows(path: &Path, bits: u32) -> bool {
 /// The files in which the database's password stands.
 fn secrets(loaded: &Loaded) -> Option<Finding> {
     let storage = &loaded.settings.storage;
-    let open: Vec<_> = [&storage.database_url_file, &storage.database_password_file]
+    let DatabaseUrl::Postgres(address) = &storage.database_url else { return None };
+    address.password.as_ref()?;
+    let written =
+        ["storage.database_url", "storage.database_password"].map(|key| match loaded.origins.of(key) {
+            Origin::File { file, .. } | Origin::DotEnv { file, .. } => Some(PathBuf::from(file)),
+            _ => None,
+        });
+    let named = [storage.database_url_file.clone(), storage.database_password_file.clone()];
+    let mut open: Vec<_> = written
         .into_iter()
+        .chain(named)
         .flatten()
         .filter(|path| exposed(path))
         .map(|path| path.display().to_string())
         .collect();
+    open.dedup();
     let files = open.join(" ");
     (!open.is_empty()).then(|| {
         warn(

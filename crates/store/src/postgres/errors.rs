@@ -11,8 +11,8 @@ const FROZEN: &str = "SK001";
 const LEFT_OUT: &str = "SK002";
 
 /// What to do where a pooler does not pass the settings of a session on.
-pub(super) const POOLED: &str = "this is PgBouncer, which does not pass settings on: add ?pgbouncer=true to DATABASE_URL, or \
-                                 connect to PostgreSQL itself";
+pub(super) const POOLED: &str = "a pooler such as PgBouncer stands here, which does not pass the settings of a session on: add \
+                                 ?pgbouncer=true to DATABASE_URL, or connect to PostgreSQL itself";
 
 /// An error of the driver in the store's words; no value of a statement is in them.
 pub(super) fn translate(error: tokio_postgres::Error) -> Error {
