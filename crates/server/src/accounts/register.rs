@@ -52,7 +52,7 @@ pub async fn register(app: &App, ctx: &Ctx, raw: RawRegistration) -> Result<User
             Insert::Taken(_) => return Err(Refusal::UsernameTaken.into()),
             Insert::Refused(what) => return Err(Error::Constraint { what }.into()),
         }
-        tx.set_password(user.id, &hash, &cost, ctx.now).await?;
+        tx.set_first_password(user.id, &hash, &cost, ctx.now).await?;
         tx.record(ctx, &registered(ctx.actor, user.id)).await?;
         Ok(tx.commit().await?)
     })
