@@ -45,15 +45,18 @@ async fn filled() -> Client {
 /// Every node of the plan.
 async fn plan(client: &Client, statement: &Statement) -> Vec<Value> {
     let types: Vec<&str> = statement.params().iter().map(type_of).collect();
-    let (types, nulls) = match types.is_empty() {
-        true => (String::new(), String::new()),
-        false => (format!("({})", types.join(", ")), format!("({})", vec!["null"; types.len()].join(", "))),
+    plan_of(client, statement.text(), &types).await
+}
+
+async fn plan_of(client: &Client, text: &str, types: &[&str]) -> Vec<Value> {
+    let (types, nulls) = match types {
+        [] => (String::new(), String::new()),
+        some => (format!("({})", some.join(", ")), format!("({})", vec!["null"; some.len()].join(", "))),
     };
-    let prepare = format!("deallocate all; prepare s {types} as {}", statement.text());
-    let name = (statement.area(), statement.name());
-    client.batch_execute(&prepare).await.unwrap_or_else(|error| panic!("{name:?}: {error:?}"));
-    let explain = format!("explain (format json) execute s {nulls}");
-    let rows = client.query(&explain, &[]).await.unwrap_or_else(|error| panic!("{name:?}: {error:?}"));
+    let prepare = format!("deallocate all; prepare s {types} as {text}");
+    client.batch_execute(&prepare).await.unwrap_or_else(|error| panic!("{text}: {error:?}"));
+    let rows = client.query(&format!("explain (format json) execute s {nulls}"), &[]);
+    let rows = rows.await.unwrap_or_else(|error| panic!("{text}: {error:?}"));
     let text: Json = rows[0].get(0);
     let mut nodes = Vec::new();
     collect(&serde_json::from_str::<Value>(&text.0).unwrap()[0]["Plan"], &mut nodes);
@@ -129,11 +132,15 @@ async fn the_planner_left_to_itself_reads_no_large_table_whole() {
 }
 
 #[tokio::test]
-async fn a_user_is_found_by_the_primary_key_itself() {
+async fn a_user_is_found_by_the_primary_key_itself_and_so_are_many() {
     let client = filled().await;
     let by_id = statements().find(|found| (found.area(), found.name()) == ("users", "BY_ID")).unwrap();
-    let plan = plan(&client, by_id).await;
-    let read = |node: &Value| (node["Node Type"].clone(), node["Index Name"].clone());
-    let plan: Vec<_> = plan.iter().map(read).collect();
-    assert_eq!(plan, [("Index Scan".into(), "sekisho_users_pkey".into())]);
+    // As token checks that wait together share it.
+    let of_many = by_id.text().replace("= $1", "= any($1)");
+    for (text, types) in [(by_id.text(), "uuid"), (&of_many, "uuid[]")] {
+        let plan = plan_of(&client, text, &[types]).await;
+        let read = |node: &Value| (node["Node Type"].clone(), node["Index Name"].clone());
+        let plan: Vec<_> = plan.iter().map(read).collect();
+        assert_eq!(plan, [("Index Scan".into(), "sekisho_users_pkey".into())], "{text}");
+    }
 }
