@@ -1,7 +1,7 @@
 //! Which database `sekisho adopt` reads: a file, an address, or the one that the application's own files name.
 
 use super::exit::Stop;
-use crate::config::passfile;
+use crate::config;
 use sekisho_core::adopt::{AppSetting, Choice, Found, Literal, choose};
 use sekisho_core::settings::{DatabaseUrl, PostgresUrl};
 use std::ffi::OsStr;
@@ -26,7 +26,7 @@ pub(super) fn source(
                 return Err(Stop::usage(format!("{} is not a file", path.display())));
             }
         }
-        DatabaseUrl::Postgres(url) => notes = passfile::complete(url)?,
+        DatabaseUrl::Postgres(url) => notes = config::complete(url)?,
     }
     Ok((source, notes))
 }
