@@ -91,7 +91,7 @@ impl Conn {
                  pragma journal_size_limit = 67108864; pragma temp_store = memory;",
             ),
             Role::Reader => self.raw.execute_batch(
-                "pragma query_only = on; pragma temp_store = memory; pragma cache_size = -8192;",
+                "pragma query_only = on; pragma temp_store = memory; pragma cache_size = -16384;",
             ),
             Role::Probe | Role::ProbeAtRest => Ok(()),
         }
