@@ -3,9 +3,10 @@
 use sekisho_core::id::UserId;
 use sekisho_core::time::Timestamp;
 
+use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::session::{Read, Tx};
-use crate::statement::statements;
+use crate::statement::{Step, statements};
 use crate::value::Row;
 
 statements! {
@@ -18,7 +19,9 @@ statements! {
         "select external_id from sekisho_adopted where user_id = $1 and kind = 'user' limit 1";
     HAS_ITEM(Int) = "select item_id from sekisho_items where item_id = $1";
     HOLDERS(Id, Int) =
-        "select id, username, username_key, email_key from sekisho_users where id > $1 order by id limit $2";
+        "select id, username, username_key, email_key, external_id from sekisho_users where id > $1 order by id limit $2";
+    NOTED(Text, Text, Int) =
+        "select external_id from sekisho_adopted where kind = $1 and external_id > $2 order by external_id limit $3";
 }
 
 /// Who has a name, be it that they are deleted and it is not free yet.
@@ -32,6 +35,17 @@ pub struct Holder {
     pub username_key: Option<String>,
     /// The address's key.
     pub email_key: Option<String>,
+    /// What they are called in the system that they came from.
+    pub external_id: Option<String>,
+}
+
+/// What kind of row was taken over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AdoptedKind {
+    /// A user.
+    User,
+    /// An item.
+    Item,
 }
 
 const USER: &str = "user";
@@ -70,12 +84,36 @@ impl Read {
         rows.into_iter().map(holder).collect()
     }
 
+    /// Up to `limit` identifiers after `after` of rows that were taken over, in some order of the database's.
+    pub async fn adopted_ids(
+        &mut self,
+        kind: AdoptedKind,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, Error> {
+        let kind = match kind {
+            AdoptedKind::User => USER,
+            AdoptedKind::Item => ITEM,
+        };
+        let rows = self.all(&NOTED, &[kind.into(), after.into(), i64::from(limit).into()]).await?;
+        rows.into_iter().map(|mut row| row.take(0)).collect()
+    }
+
     async fn adopted(&mut self, kind: &str, external_id: &str) -> Result<Option<UserId>, Error> {
         self.one(&KNOWN, &[kind.into(), external_id.into()]).await?.map(|mut row| row.take(0)).transpose()
     }
 }
 
 impl Tx {
+    /// Keeps everybody else from adding and changing users until the end of the transaction, so that what it decides of names
+    /// stays true; who reads them goes on. On SQLite the transaction does so by itself.
+    pub async fn hold_users(&mut self) -> Result<(), Error> {
+        match self.dialect() {
+            Dialect::Sqlite => Ok(()),
+            Dialect::Postgres => self.define("lock table sekisho_users in share row exclusive mode").await,
+        }
+    }
+
     /// Notes whom the row with this identifier became. [`Error::Taken`] if that is noted already.
     pub async fn note_adopted_user(
         &mut self,
@@ -83,8 +121,8 @@ impl Tx {
         id: UserId,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let params = [USER.into(), external_id.into(), id.into(), None::<i64>.into(), now.into()];
-        self.run(&NOTE, &params).await.map(drop)
+        let step = noted_user(external_id, id, now);
+        self.run(step.what(), &step.params()).await.map(drop)
     }
 
     /// Notes which item the row with this identifier became. [`Error::Taken`] if that is noted already.
@@ -100,11 +138,17 @@ impl Tx {
     }
 }
 
+/// What notes whom a row became.
+pub(crate) fn noted_user(external_id: &str, id: UserId, now: Timestamp) -> Step {
+    Step::new(&NOTE, &[USER.into(), external_id.into(), id.into(), None::<i64>.into(), now.into()])
+}
+
 fn holder(mut row: Row) -> Result<Holder, Error> {
     Ok(Holder {
         id: row.take(0)?,
         username: row.take(1)?,
         username_key: row.take(2)?,
         email_key: row.take(3)?,
+        external_id: row.take(4)?,
     })
 }

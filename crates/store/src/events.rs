@@ -6,7 +6,7 @@ use sekisho_core::time::Timestamp;
 
 use crate::error::Error;
 use crate::session::Tx;
-use crate::statement::statements;
+use crate::statement::{Step, statements};
 
 statements! {
     RECORD(Int, Text, Id, Text, Id, Text, Text, Text, Text) =
@@ -20,20 +20,8 @@ statements! {
 impl Tx {
     /// Records a fact and who made it so; if it can't be recorded, the transaction is over and the fact undone.
     pub async fn record(&mut self, ctx: &Ctx, event: &Event) -> Result<(), Error> {
-        let peer = ctx.peer.map(|peer| peer.to_string());
-        let data = event.data().to_string();
-        let params = [
-            ctx.now.into(),
-            event.kind().into(),
-            event.subject().into(),
-            ctx.actor.kind().into(),
-            ctx.actor.user().into(),
-            ctx.request_id.as_str().into(),
-            peer.as_deref().into(),
-            ctx.agent.as_deref().into(),
-            data.as_str().into(),
-        ];
-        self.run(&RECORD, &params).await.map(drop)
+        let step = recorded(ctx, event);
+        self.run(step.what(), &step.params()).await.map(drop)
     }
 
     /// Removes those of the next `limit` events behind `after` that are older than `before`: how many, and behind which to
@@ -50,4 +38,22 @@ impl Tx {
         let purged = self.run(&PURGE, &[after.into(), to.into(), before.into()]).await?;
         Ok((purged, end.filter(|_| purged == u64::from(limit.max(1)))))
     }
+}
+
+/// What records a fact.
+pub(crate) fn recorded(ctx: &Ctx, event: &Event) -> Step {
+    let peer = ctx.peer.map(|peer| peer.to_string());
+    let data = event.data().to_string();
+    let params = [
+        ctx.now.into(),
+        event.kind().into(),
+        event.subject().into(),
+        ctx.actor.kind().into(),
+        ctx.actor.user().into(),
+        ctx.request_id.as_str().into(),
+        peer.as_deref().into(),
+        ctx.agent.as_deref().into(),
+        data.as_str().into(),
+    ];
+    Step::new(&RECORD, &params)
 }

@@ -1,15 +1,18 @@
 //! Users that come from elsewhere: written whole, with identity, hash and items, in the caller's transaction.
 
 use sekisho_core::accounts::{IncomingUser, User};
+use sekisho_core::audit::Event;
+use sekisho_core::ctx::Ctx;
 use sekisho_core::id::UserId;
 use sekisho_core::time::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::session::{Read, Tx};
-use crate::statement::{Statement, statements};
+use crate::statement::{Statement, Step, statements};
 use crate::user_changes::{Field, Insert};
 use crate::value::Param;
+use crate::{adopted, events};
 
 statements! {
     INSERT(Id, Text, Text, Text, Text, Text, Text, Text, Int, Int, Int, Int) =
@@ -119,28 +122,10 @@ impl Tx {
     }
 
     async fn write_incoming(&mut self, new: &IncomingUser, apart: bool) -> Result<Insert, Error> {
-        let extra = new.extra.as_ref().map(|extra| Value::Object(extra.clone()).to_string());
-        let (username_key, email_key) = (new.username_key.as_deref(), new.email_key.as_deref());
-        let params = [
-            new.id.into(),
-            new.username.as_str().into(),
-            username_key.into(),
-            new.email.as_deref().into(),
-            email_key.into(),
-            new.full_name.as_deref().into(),
-            new.external_id.as_deref().into(),
-            extra.as_deref().into(),
-            new.token_version.into(),
-            new.disabled_at.into(),
-            new.created_at.into(),
-            new.updated_at.into(),
-        ];
-        let mut steps: Vec<(&'static Statement, &[Param<'_>])> = vec![(&INSERT, &params)];
-        let password = new.password.as_ref().map(|(hash, kind)| {
-            let (scheme, cost) = (kind.scheme.as_str().into(), kind.cost.as_str().into());
-            [new.id.into(), scheme, cost, hash.as_str().into(), new.updated_at.into()]
-        });
-        steps.extend(password.iter().map(|params| (&PASSWORD, &params[..])));
+        let steps = written(new);
+        let params: Vec<_> = steps.iter().map(Step::params).collect();
+        let steps: Vec<(&'static Statement, &[Param<'_>])> =
+            steps.iter().zip(&params).map(|(step, params)| (step.what(), params.as_slice())).collect();
         let written = match apart {
             true => self.run_together(&steps).await?,
             false => Ok(self.run_each(&steps).await?),
@@ -159,6 +144,28 @@ impl Tx {
             }
             Err(error) => self.refused_beside(error).await,
         }
+    }
+
+    /// Writes users who were taken over, each as [`Tx::insert_incoming`] does, and what is noted and recorded of that; in few
+    /// round trips, however many they are.
+    ///
+    /// Nothing of theirs may be anybody else's: [`Error::Taken`] or [`Error::Constraint`] ends the transaction.
+    pub async fn insert_adopted(&mut self, ctx: &Ctx, users: &[IncomingUser]) -> Result<(), Error> {
+        let mut steps = Vec::with_capacity(users.len() * 4);
+        for user in users {
+            let external_id = user.external_id.as_deref().unwrap_or_default();
+            let event = Event::UserAdopted { user: user.id, external_id: external_id.to_owned() };
+            steps.extend(written(user));
+            steps.push(adopted::noted_user(external_id, user.id, ctx.now));
+            steps.push(events::recorded(ctx, &event));
+        }
+        if self.run_all(&steps).await?.contains(&0) {
+            return Err(Error::Taken { what: "a name that nobody had".to_owned() });
+        }
+        for (_, kind) in users.iter().filter_map(|user| user.password.as_ref()) {
+            self.count_hash(kind, 1);
+        }
+        Ok(())
     }
 
     /// Runs these in order, up to one that changes no row: whether all did.
@@ -185,6 +192,30 @@ impl Tx {
         self.run(&COUNTED, &[item_id.into()]).await?;
         Ok(self.run(&ITEM, &[item_id.into(), owner.into(), now.into()]).await? == 1)
     }
+}
+
+/// What writes a user, with the password's hash.
+fn written(new: &IncomingUser) -> Vec<Step> {
+    let extra = new.extra.as_ref().map(|extra| Value::Object(extra.clone()).to_string());
+    let user = [
+        new.id.into(),
+        new.username.as_str().into(),
+        new.username_key.as_deref().into(),
+        new.email.as_deref().into(),
+        new.email_key.as_deref().into(),
+        new.full_name.as_deref().into(),
+        new.external_id.as_deref().into(),
+        extra.as_deref().into(),
+        new.token_version.into(),
+        new.disabled_at.into(),
+        new.created_at.into(),
+        new.updated_at.into(),
+    ];
+    let password = new.password.as_ref().map(|(hash, kind)| {
+        let (scheme, cost) = (kind.scheme.as_str().into(), kind.cost.as_str().into());
+        Step::new(&PASSWORD, &[new.id.into(), scheme, cost, hash.as_str().into(), new.updated_at.into()])
+    });
+    std::iter::once(Step::new(&INSERT, &user)).chain(password).collect()
 }
 
 /// The stored text of `extra` as the object that it is.

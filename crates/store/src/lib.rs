@@ -41,7 +41,7 @@ mod moving;
 mod postgres;
 mod sqlite;
 
-pub use adopted::Holder;
+pub use adopted::{AdoptedKind, Holder};
 pub use beside::TrialFailure;
 pub use catalogue::statements;
 pub use check::{Counts, Owned, StoredPassword, StoredUser, Unique};

@@ -14,7 +14,7 @@ use crate::postgres::{Server, Transaction};
 use crate::sqlite::Conn;
 use crate::sqlite::readers::Reader;
 use crate::sqlite::writer::Write;
-use crate::statement::Statement;
+use crate::statement::{Statement, Step};
 use crate::tables::Table;
 use crate::value::{Param, Row, Value};
 
@@ -222,6 +222,24 @@ impl Tx {
     pub(crate) async fn run(&mut self, what: &'static Statement, params: &[Param<'_>]) -> Result<u64, Error> {
         debug_assert!(what.accepts(params), "{}: {params:?}", what.name());
         self.read.change(Asked::Statement(what), params).await
+    }
+
+    /// Runs all of these in this order, on PostgreSQL without waiting for one before the next is sent: how many rows each
+    /// changed. The first that fails ends the transaction.
+    pub(crate) async fn run_all(&mut self, steps: &[Step]) -> Result<Vec<u64>, Error> {
+        let params: Vec<Vec<Param<'_>>> = steps.iter().map(Step::params).collect();
+        if let Session::PostgresTransaction(tx) = &mut self.read.session
+            && !tx.is_snapshot()
+        {
+            let texts =
+                steps.iter().zip(&params).map(|(step, params)| (step.what().text(), params.as_slice()));
+            return tx.ask_all(&texts.collect::<Vec<_>>()).await;
+        }
+        let mut counts = Vec::with_capacity(steps.len());
+        for (step, params) in steps.iter().zip(&params) {
+            counts.push(self.run(step.what(), params).await?);
+        }
+        Ok(counts)
     }
 
     /// Runs these in order, all or none, up to one that changes no row: whether all did. What a constraint says undoes

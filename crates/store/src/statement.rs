@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::dialect::{Text, for_sqlite};
-use crate::value::{Kind, Param};
+use crate::value::{Kind, Param, Value};
 
 /// One statement of the crate, in the house dialect.
 #[derive(Debug)]
@@ -58,6 +58,30 @@ impl Statement {
     pub(crate) fn accepts(&self, params: &[Param<'_>]) -> bool {
         let fits = |(param, kind): (&Param<'_>, &Kind)| param.kind().is_none_or(|given| given == *kind);
         params.len() == self.params.len() && params.iter().zip(self.params).all(fits)
+    }
+}
+
+/// A statement with what is bound to it, kept until it is run with others.
+pub(crate) struct Step {
+    what: &'static Statement,
+    values: Vec<Value>,
+}
+
+impl Step {
+    /// With these parameters, which it keeps.
+    pub(crate) fn new(what: &'static Statement, params: &[Param<'_>]) -> Self {
+        debug_assert!(what.accepts(params), "{}: {params:?}", what.name());
+        Self { what, values: params.iter().map(Value::of).collect() }
+    }
+
+    /// What is run.
+    pub(crate) fn what(&self) -> &'static Statement {
+        self.what
+    }
+
+    /// What is bound to it.
+    pub(crate) fn params(&self) -> Vec<Param<'_>> {
+        self.values.iter().zip(self.what.params).map(|(value, kind)| value.as_param(*kind)).collect()
     }
 }
 

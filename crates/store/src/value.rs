@@ -112,6 +112,32 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
+impl Value {
+    /// What a parameter stands for, kept.
+    pub(crate) fn of(param: &Param<'_>) -> Self {
+        match param {
+            Param::Null => Self::Null,
+            Param::Id(id) => Self::Bytes(id.to_vec()),
+            Param::Int(number) => Self::Int(*number),
+            Param::Text(text) => Self::Text((*text).to_owned()),
+            Param::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
+        }
+    }
+
+    /// The parameter of this kind that it stands for.
+    pub(crate) fn as_param(&self, kind: Kind) -> Param<'_> {
+        match self {
+            Self::Null => Param::Null,
+            Self::Int(number) => Param::Int(*number),
+            Self::Text(text) => Param::Text(text),
+            Self::Bytes(bytes) => match (kind, bytes.as_slice().try_into()) {
+                (Kind::Id, Ok(id)) => Param::Id(id),
+                _ => Param::Bytes(bytes),
+            },
+        }
+    }
+}
+
 /// One row of an answer; values are taken out by their position, counted from 0.
 #[derive(Clone)]
 pub struct Row(Vec<Value>);

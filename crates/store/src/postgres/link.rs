@@ -140,6 +140,14 @@ impl Link {
         .map_err(|error| Failed { error, over: false, slow: false })
     }
 
+    /// Prepares a statement that is asked soon, unless it is or none is kept.
+    pub(super) async fn get_ready(&self, text: &'static str) -> Result<(), Failed> {
+        match self.unnamed {
+            true => Ok(()),
+            false => self.within(self.prepare(text)).await.map(drop),
+        }
+    }
+
     /// Whether a statement can be prepared; it is not kept.
     pub(super) async fn prepares(&self, text: &'static str) -> Result<(), Failed> {
         self.within(self.client.prepare(text)).await.map(drop)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use deadpool::managed::Object;
-use futures_util::future::join;
+use futures_util::future::{join, try_join_all};
 
 use crate::echo::Observer;
 use crate::error::Error;
@@ -117,6 +117,29 @@ impl Transaction {
             }
         }
         Ok(Ok(true))
+    }
+
+    /// Sends all of these at once, in this order: how many rows each changed.
+    pub(crate) async fn ask_all(
+        &mut self,
+        steps: &[(&'static str, &[Param<'_>])],
+    ) -> Result<Vec<u64>, Error> {
+        let observer = Arc::clone(&self.observer);
+        let run = self.step(async |link| {
+            // What is not prepared yet would be sent behind those that are.
+            for (text, _) in steps {
+                link.get_ready(text).await?;
+            }
+            let asked = steps.iter().map(|(text, params)| {
+                observer.tell_to_come(
+                    text,
+                    |answer: &Answer| answer.count,
+                    link.ask(text, Sent::Each(params)),
+                )
+            });
+            try_join_all(asked).await
+        });
+        Ok(run.await?.into_iter().map(|answer| answer.count).collect())
     }
 
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
