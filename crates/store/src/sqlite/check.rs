@@ -80,7 +80,7 @@ pub(crate) async fn intruders(read: &mut Read) -> Result<Vec<String>, Error> {
         None => Vec::new(),
     };
     match read.frozen_since().await {
-        Ok(Some(_)) => made.extend(freeze::made(tables::held())),
+        Ok(Some(_)) => made.extend(made_frozen().map_err(translate)?),
         // Without the table that says so it is not frozen, and that is another finding.
         Ok(None) | Err(Error::Misuse { .. }) => {}
         Err(error) => return Err(error),
@@ -117,6 +117,16 @@ fn in_memory() -> rusqlite::Result<Connection> {
         conn.execute_batch(&statement)?;
     }
     Ok(conn)
+}
+
+/// The triggers that hold writes back, as a database keeps them.
+fn made_frozen() -> rusqlite::Result<Vec<(String, String)>> {
+    let conn = in_memory()?;
+    for (_, statement) in freeze::made(tables::held()) {
+        conn.execute_batch(&statement)?;
+    }
+    let all = "select name, sql from sqlite_schema where type = 'trigger' order by name";
+    conn.prepare(all)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 /// Every table and index of a fresh database, with what made it.

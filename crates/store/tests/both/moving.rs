@@ -157,6 +157,9 @@ async fn there_and_back(first: Place, second: Place, third: Place) {
     let mut tx = store.begin().await.unwrap();
     tx.freeze(&operator()).await.unwrap();
     tx.commit().await.unwrap();
+    let mut look = Look::open_url(&first.url, options()).await.unwrap();
+    assert_eq!(look.intruders().await.unwrap(), Vec::<String>::new(), "its triggers are known");
+    drop(look);
 
     let went = copied(&first, &second).await;
     let rows: u64 = went.iter().map(|table| table.tally.rows).sum();
