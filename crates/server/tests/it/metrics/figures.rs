@@ -235,7 +235,7 @@ fn l08_nobody_is_named_and_the_page_does_not_grow_with_who_asks() {
             let (label, value) = label.split_once('=').unwrap();
             let known = [
                 "route", "method", "status", "reason", "counter", "kind", "file", "outcome", "scheme",
-                "version", "le",
+                "state", "job", "version", "le",
             ];
             assert!(known.contains(&label), "{name}");
             assert!(value.len() < 40, "{name}");
