@@ -22,8 +22,8 @@ pub(crate) fn killed(real: &Program, report: &mut Report) -> Result<(), String> 
     let done = on(Replication::Synchronous, real, KILLS, |_, lab| {
         lab.until_whole()?;
         let primary = lab.primary().ok_or("there is no primary")?;
-        let broke = Instant::now();
         lab.kill_node(primary)?;
+        let broke = Instant::now();
         lab.until_primary(1 - primary)?;
         let back = Instant::now();
         slowest = slowest.max(back - broke);
@@ -40,8 +40,8 @@ pub(crate) fn zombie(real: &Program, report: &mut Report) -> Result<(), String> 
     let done = on(Replication::Synchronous, real, 1, |_, lab| {
         lab.until_whole()?;
         let primary = lab.primary().ok_or("there is no primary")?;
-        let broke = Instant::now();
         lab.node(primary)?.freeze()?;
+        let broke = Instant::now();
         lab.until_primary(1 - primary)?;
         let back = Instant::now();
         std::thread::park_timeout(ASLEEP);
@@ -92,8 +92,8 @@ pub(crate) fn control(real: &Program, report: &mut Report) -> Result<(), String>
         let primary = lab.primary().ok_or("there is no primary")?;
         lab.deafen(1 - primary)?;
         std::thread::park_timeout(ALONE);
-        let broke = Instant::now();
         lab.kill_node(primary)?;
+        let broke = Instant::now();
         lab.until_primary(1 - primary)?;
         Ok(Over { broke, back: Instant::now(), lost: Lost::Database })
     })?;

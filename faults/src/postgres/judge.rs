@@ -72,16 +72,19 @@ impl Figures {
     }
 
     pub(crate) fn result(&self) -> String {
-        format!(
+        let mut text = format!(
             "{} lost; {} of unknown outcome are there; first acknowledgement {:.1} s after the fault, {:.1} s after its \
-             end; slowest answer {:.1} s; at most {} MiB in memory",
+             end; slowest answer {:.1} s",
             self.lost,
             self.unknown,
             self.first_after_fault.as_secs_f64(),
             self.first_after_return.as_secs_f64(),
             self.slowest.as_secs_f64(),
-            self.resident / 1024
-        )
+        );
+        if self.resident > 0 {
+            text += &format!("; at most {} MiB in memory", self.resident / 1024);
+        }
+        text
     }
 }
 

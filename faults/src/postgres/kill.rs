@@ -58,15 +58,16 @@ pub(crate) fn run(real: &Program, rounds: usize, seed: u64, report: &mut Report)
 /// In turns all of its processes, to be started again after a moment, and one session, at which PostgreSQL by itself
 /// ends all others and recovers.
 fn database(single: &Single, round: usize, dice: &mut Dice) -> Result<Over, String> {
-    let broke = Instant::now();
     if round.is_multiple_of(2) {
         single.kill()?;
+        let broke = Instant::now();
         std::thread::park_timeout(Duration::from_millis(dice.between(1000, 4000)));
         single.server.restart();
         return Ok(Over { broke, back: Instant::now(), lost: Lost::Database });
     }
     let session = session(single.server.pid()).ok_or("no session to kill")?;
     let before = starts(single);
+    let broke = Instant::now();
     signal(session, Signal::KILL)?;
     // It says so once more when it has recovered.
     let deadline = broke + Duration::from_secs(30);
