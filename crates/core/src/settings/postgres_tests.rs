@@ -40,6 +40,7 @@ fn servers_as_sqlalchemy_libpq_and_asyncpg_list_them() {
         ("postgresql+psycopg2://u:p%40ss@/db?host=/run/pg", "/run/pg:5432"),
         ("postgresql://u@%2Frun%2Fpg:5433/db", "/run/pg:5433"),
         ("postgresql:///db?host=/run/pg&port=5433", "/run/pg:5433"),
+        ("postgresql://u@%2Frun%2Fpg:6:5433/db", "/run/pg:6:5433"),
         ("postgresql://u@/db?host=a:5432&host=b", "a:5432, b:5432"),
         ("postgresql://u@host1:5432,host2:5433/db", "host1:5432, host2:5433"),
         ("postgresql://u@/db?host=a,b&port=5432,5433", "a:5432, b:5433"),
@@ -146,7 +147,7 @@ fn what_is_shown_reads_the_same_and_hides_what_is_secret() {
         ("postgresql:///x?host=/run/pg&password=hunter2", "postgresql://:***@/x?host=/run/pg"),
         (
             "postgresql://a%40b:hunter2@/x?host=/run/pg,db:6000",
-            "postgresql://a%40b:***@/x?host=/run/pg,db&port=5432,6000&sslmode=require",
+            "postgresql://a%40b:***@/x?host=/run/pg:5432,db:6000&sslmode=require",
         ),
         (
             "postgresql://db/x?sslrootcert=/ca.pem&options=-csecret%3Dhunter2&pgbouncer=0&target_session_attrs=any",

@@ -185,10 +185,10 @@ impl PostgresUrl {
             mark = '&';
         };
         if sockets {
-            option("host", &joined(&self.hosts, |host| host.host.clone()));
-            if self.hosts.iter().any(|host| host.port != PORT) {
-                option("port", &joined(&self.hosts, |host| host.port.to_string()));
-            }
+            // A folder whose name ends like a port is told from one with a port by another behind it.
+            let plain = self.hosts.iter().all(|host| host.port == PORT && !host.host.contains(':'));
+            let shown = |host: &PostgresHost| if plain { host.host.clone() } else { host.to_string() };
+            option("host", &joined(&self.hosts, shown));
         }
         if !self.hosts.iter().all(PostgresHost::is_socket) {
             option("sslmode", self.ssl.mode.name());
