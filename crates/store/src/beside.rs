@@ -1,6 +1,7 @@
 //! Standing beside an application in its own database: users there and here kept in step, for a trial or for good.
 //!
-//! What differs between the databases is how: see `sqlite/in_place` and `postgres/in_place`.
+//! What differs between the databases is how: see `sqlite/in_place` and `postgres/in_place`. What PostgreSQL is asked one by one
+//! stands on the heap: it is rare, and would make every caller's future larger.
 
 mod life;
 
@@ -84,7 +85,7 @@ impl Read {
             return Ok(None);
         }
         if self.dialect() == Dialect::Postgres {
-            return on_postgres::taken(self, username, email).await;
+            return Box::pin(on_postgres::taken(self, username, email)).await;
         }
         let by_name = "select 1 from sekisho_beside_accounts where username = $1";
         if self.row(by_name, &[username.into()]).await?.is_some() {
@@ -99,7 +100,7 @@ impl Read {
     pub(crate) async fn field_beside(&mut self, table: &Table, what: &str) -> Result<Option<Field>, Error> {
         match self.dialect() {
             Dialect::Sqlite => Ok(taken_in(table, what)),
-            Dialect::Postgres => on_postgres::field_of(self, table, what).await,
+            Dialect::Postgres => Box::pin(on_postgres::field_of(self, table, what)).await,
         }
     }
 
@@ -117,7 +118,7 @@ impl Tx {
     pub async fn hold_users_beside(&mut self, schema: Option<&str>, table: &str) -> Result<(), Error> {
         match self.dialect() {
             Dialect::Sqlite => Ok(()),
-            Dialect::Postgres => on_postgres::hold(self, schema, table).await,
+            Dialect::Postgres => Box::pin(on_postgres::hold(self, schema, table)).await,
         }
     }
 
@@ -125,7 +126,7 @@ impl Tx {
     pub async fn schema_of(&mut self, schema: Option<&str>, table: &str) -> Result<Option<String>, Error> {
         match self.dialect() {
             Dialect::Sqlite => Ok(None),
-            Dialect::Postgres => on_postgres::schema_of(self, schema, table).await.map(Some),
+            Dialect::Postgres => Box::pin(on_postgres::schema_of(self, schema, table)).await.map(Some),
         }
     }
 
@@ -133,7 +134,7 @@ impl Tx {
     pub async fn columns_of(&mut self, schema: Option<&str>, table: &str) -> Result<Vec<Column>, Error> {
         match self.dialect() {
             Dialect::Sqlite => self.on_sqlite(|conn| on_sqlite::columns_of(conn, table)),
-            Dialect::Postgres => on_postgres::columns_of(self, schema, table).await,
+            Dialect::Postgres => Box::pin(on_postgres::columns_of(self, schema, table)).await,
         }
     }
 
@@ -142,14 +143,14 @@ impl Tx {
     pub async fn rights_missing(&mut self, table: &Table) -> Result<Vec<String>, Error> {
         match self.dialect() {
             Dialect::Sqlite => Ok(Vec::new()),
-            Dialect::Postgres => on_postgres::rights_missing(self, table).await,
+            Dialect::Postgres => Box::pin(on_postgres::rights_missing(self, table)).await,
         }
     }
 
     /// Copies the application's table within its database, under a name of ours that ends so, and counts what was copied:
     /// the copy's name. On PostgreSQL alone; of SQLite the file is copied.
     pub async fn copy_table(&mut self, table: &Table, end: &str) -> Result<String, Error> {
-        on_postgres::copy_table(self, table, end).await
+        Box::pin(on_postgres::copy_table(self, table, end)).await
     }
 
     /// The file's journal mode, as `wal` or `delete`; nothing on PostgreSQL.
@@ -164,7 +165,7 @@ impl Tx {
     pub async fn stand_aside(&mut self) -> Result<(), Error> {
         match self.dialect() {
             Dialect::Sqlite => self.on_sqlite(on_sqlite::stand_aside),
-            Dialect::Postgres => on_postgres::stand_aside(self).await,
+            Dialect::Postgres => Box::pin(on_postgres::stand_aside(self)).await,
         }
     }
 
@@ -176,7 +177,7 @@ impl Tx {
         self.set_meta(STANDING, &told).await?;
         match self.dialect() {
             Dialect::Sqlite => self.on_sqlite(|conn| on_sqlite::stand_beside(conn, &standing.table)),
-            Dialect::Postgres => on_postgres::stand_beside(self, &standing.table).await,
+            Dialect::Postgres => Box::pin(on_postgres::stand_beside(self, &standing.table)).await,
         }
     }
 
@@ -198,7 +199,7 @@ impl Tx {
     pub async fn made_beside(&mut self) -> Result<Vec<String>, Error> {
         match self.dialect() {
             Dialect::Sqlite => self.on_sqlite(on_sqlite::made_beside),
-            Dialect::Postgres => on_postgres::made_beside(self).await,
+            Dialect::Postgres => Box::pin(on_postgres::made_beside(self)).await,
         }
     }
 
@@ -206,7 +207,7 @@ impl Tx {
     pub async fn note_rows_gone(&mut self, table: &Table) -> Result<u64, Error> {
         match self.dialect() {
             Dialect::Sqlite => self.on_sqlite(|conn| on_sqlite::note_rows_gone(conn, table)),
-            Dialect::Postgres => on_postgres::note_rows_gone(self, table).await,
+            Dialect::Postgres => Box::pin(on_postgres::note_rows_gone(self, table)).await,
         }
     }
 
@@ -217,7 +218,7 @@ impl Tx {
     pub async fn rejoin(&mut self, table: &Table) -> Result<(), Error> {
         match self.dialect() {
             Dialect::Sqlite => self.on_sqlite(|conn| on_sqlite::rejoin(conn, table)),
-            Dialect::Postgres => on_postgres::rejoin(self, table).await,
+            Dialect::Postgres => Box::pin(on_postgres::rejoin(self, table)).await,
         }
     }
 
@@ -250,12 +251,12 @@ impl Tx {
     pub async fn withhold_passwords(&mut self, standing: &Standing) -> Result<u64, Error> {
         let mut standing = standing.clone();
         standing.table.passwords = Passwords::Withheld;
-        if let Err(failure) = self.stand_beside(&standing).await? {
+        if let Err(failure) = Box::pin(self.stand_beside(&standing)).await? {
             return Err(Error::misuse(format!("{}: {}", failure.step, failure.reason)));
         }
         match self.dialect() {
             Dialect::Sqlite => self.on_sqlite(|conn| on_sqlite::withhold(conn, &standing.table)),
-            Dialect::Postgres => on_postgres::withhold(self).await,
+            Dialect::Postgres => Box::pin(on_postgres::withhold(self)).await,
         }
     }
 
@@ -267,7 +268,7 @@ impl Tx {
         table.passwords = Passwords::Kept;
         match self.dialect() {
             Dialect::Sqlite => self.on_sqlite(|conn| on_sqlite::give_back(conn, &table)),
-            Dialect::Postgres => on_postgres::give_back(self, &table).await,
+            Dialect::Postgres => Box::pin(on_postgres::give_back(self, &table)).await,
         }
     }
 
@@ -278,7 +279,7 @@ impl Tx {
         if let Some(standing) = self.standing().await? {
             match self.dialect() {
                 Dialect::Sqlite => self.on_sqlite(|conn| on_sqlite::part(conn, &standing.table))?,
-                Dialect::Postgres => on_postgres::part(self).await?,
+                Dialect::Postgres => Box::pin(on_postgres::part(self)).await?,
             }
         }
         self.leave().await
@@ -304,7 +305,7 @@ impl Tx {
         self.leave().await?;
         match self.dialect() {
             Dialect::Sqlite => self.on_sqlite(on_sqlite::take_away),
-            Dialect::Postgres => on_postgres::take_away(self).await,
+            Dialect::Postgres => Box::pin(on_postgres::take_away(self)).await,
         }
     }
 
@@ -312,7 +313,7 @@ impl Tx {
         self.drop_meta(STANDING).await?;
         match self.dialect() {
             Dialect::Sqlite => self.on_sqlite(on_sqlite::leave),
-            Dialect::Postgres => on_postgres::leave(self).await,
+            Dialect::Postgres => Box::pin(on_postgres::leave(self)).await,
         }
     }
 }

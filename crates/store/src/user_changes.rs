@@ -150,8 +150,9 @@ impl Tx {
             error => return Err(error),
         };
         tracing::warn!(constraint = what, "the application's own table refuses a new user");
-        let taken = match self.standing().await? {
-            Some(standing) if unique => self.field_beside(&standing.table, &what).await?,
+        // On the heap, since it is rare and would make every caller's future larger.
+        let taken = match Box::pin(self.standing()).await? {
+            Some(standing) if unique => Box::pin(self.field_beside(&standing.table, &what)).await?,
             _ => None,
         };
         Ok(taken.map_or(Insert::Refused(what), Insert::Taken))

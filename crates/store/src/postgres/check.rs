@@ -143,7 +143,7 @@ pub(crate) async fn intruders(read: &mut Read) -> Result<Vec<String>, Error> {
         Ok(since) => since.is_some(),
         Err(error) => return Err(error),
     };
-    let beside = read.standing().await?.is_some();
+    let beside = read.standing().await?;
     let mut held = Vec::new();
     let mut found = Vec::new();
     for mut row in read.rows(ACTING, &[]).await? {
@@ -152,7 +152,7 @@ pub(crate) async fn intruders(read: &mut Read) -> Result<Vec<String>, Error> {
         let holds = kind == "trigger" && name == freeze::NAME && body.trim() == freeze::BODY;
         if holds && on && frozen {
             held.push(table);
-        } else if !(beside && name.starts_with("sekisho_beside")) {
+        } else if !(beside.is_some() && name.starts_with("sekisho_beside")) {
             found.push(format!("{kind} {name} on {table} is not of this program"));
         }
     }
@@ -160,6 +160,9 @@ pub(crate) async fn intruders(read: &mut Read) -> Result<Vec<String>, Error> {
         let missing = tables::held().filter(|table| !held.iter().any(|held| held == table));
         found
             .extend(missing.map(|table| format!("the trigger that holds back writes to {table} is missing")));
+    }
+    if let Some(standing) = beside {
+        found.extend(super::in_place::differences(read, &standing.table).await?);
     }
     Ok(found)
 }

@@ -6,9 +6,9 @@
 
 use sekisho_core::beside::{NOBODYS_HASH, Passwords, Table};
 
-use super::functions::{address, hash_of, or_empty};
+use super::functions::{address, hash_of, or_empty, truth};
+use super::links;
 use super::sql::literal;
-use super::standing::{disabled, make_links};
 use super::view;
 use crate::error::Error;
 use crate::session::Tx;
@@ -55,7 +55,7 @@ pub(crate) async fn part(tx: &mut Tx) -> Result<(), Error> {
 /// Links users and rows as they were linked before, as far as the rows are still theirs.
 pub(crate) async fn rejoin(tx: &mut Tx, table: &Table) -> Result<(), Error> {
     // The rows are read against the links from here on.
-    make_links(tx, table).await?;
+    links::make(tx, table).await?;
     if !is_apart(tx).await? {
         return Ok(());
     }
@@ -105,7 +105,7 @@ pub(super) async fn carry_over(tx: &mut Tx, table: &Table) -> Result<u64, Error>
     let password = format!("a.password is distinct from {}", mark("u.id", "c.data"));
     match &table.disabled {
         Some(flag) => {
-            carried.push(("disabled", disabled(flag), state.to_owned()));
+            carried.push(("disabled", truth("u.disabled_at is not null", flag), state.to_owned()));
             if table.passwords == Passwords::Kept {
                 carried.push(("hash", hash_of("u", table), password));
             }

@@ -12,6 +12,8 @@ mod apart;
 mod functions;
 mod leaving;
 mod length;
+mod links;
+mod made;
 mod rights;
 mod shape;
 mod sql;
@@ -22,6 +24,7 @@ mod view;
 
 pub(crate) use apart::{part, rejoin};
 pub(crate) use leaving::{give_back, leave, take_away, withhold};
+pub(crate) use made::differences;
 pub(crate) use rights::{copy_table, hold, rights_missing};
 pub(crate) use shape::{columns_of, schema_of};
 pub(crate) use standing::{field_of, made_beside, note_rows_gone, stand_aside, stand_beside, taken};

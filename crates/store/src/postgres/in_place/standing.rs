@@ -1,8 +1,9 @@
 //! Standing beside an application: the links between its rows and our users, the view, the functions, the triggers.
 
-use sekisho_core::beside::{Field, Flag, NOBODYS_HASH, Passwords, Table};
+use sekisho_core::beside::{Field, NOBODYS_HASH, Passwords, Table};
 
-use super::functions::{functions, link_type};
+use super::functions::functions;
+use super::links;
 use super::sql::{define, literal, name, own_schema, table as written, text, texts};
 use super::{apart, trial, triggers, view};
 use crate::beside::TrialFailure;
@@ -89,7 +90,7 @@ pub(crate) async fn stand_aside(tx: &mut Tx) -> Result<(), Error> {
 /// Everything of [`Tx::stand_beside`] but the record of it.
 pub(crate) async fn stand_beside(tx: &mut Tx, table: &Table) -> Result<Result<u64, TrialFailure>, Error> {
     aside(tx, true).await?;
-    make_links(tx, table).await?;
+    links::make(tx, table).await?;
     if let Err(error) = view::make(tx, table).await {
         return refused("setting a value", error);
     }
@@ -138,29 +139,9 @@ pub(crate) async fn made_beside(tx: &mut Tx) -> Result<Vec<String>, Error> {
 
 /// Notes rows that are gone; the view shows the table from then on.
 pub(crate) async fn note_rows_gone(tx: &mut Tx, table: &Table) -> Result<u64, Error> {
-    make_links(tx, table).await?;
+    links::make(tx, table).await?;
     view::make(tx, table).await?;
     tx.at_length(GONE).await
-}
-
-/// The table of links, of the type that the application's ids have.
-pub(super) async fn make_links(tx: &mut Tx, table: &Table) -> Result<(), Error> {
-    let kind = link_type(table);
-    tx.define(&format!(
-        "create table if not exists sekisho_beside (user_id uuid not null primary key \
-         references sekisho_users (id), row_id {kind} unique)"
-    ))
-    .await?;
-    let other = "select 1 from pg_catalog.pg_attribute a where a.attrelid = to_regclass('sekisho_beside') \
-                 and a.attname = 'row_id' and format_type(a.atttypid, null) <> $1";
-    if tx.row(other, &[kind.into()]).await?.is_some() {
-        tx.define("drop view if exists sekisho_beside_accounts").await?;
-        tx.define(&format!(
-            "alter table sekisho_beside alter column row_id type {kind} using row_id::text::{kind}"
-        ))
-        .await?;
-    }
-    Ok(())
 }
 
 /// Gives hashes back that an earlier end of a trial has taken out of the application's table.
@@ -177,11 +158,6 @@ pub(super) async fn give_hashes(tx: &mut Tx, table: &Table) -> Result<u64, Error
         literal(NOBODYS_HASH)
     ))
     .await
-}
-
-/// What yes and no are in the application's column, of a condition on the user `u`.
-pub(super) fn disabled(flag: &Flag) -> String {
-    super::functions::truth("u.disabled_at is not null", flag)
 }
 
 async fn aside(tx: &mut Tx, on: bool) -> Result<(), Error> {

@@ -50,6 +50,24 @@ pub(super) async fn clear(tx: &mut Tx, table: &Table) -> Result<(), Error> {
     Ok(())
 }
 
+/// Those on our tables by name, as PostgreSQL shows them in lower case.
+pub(super) fn as_shown() -> Vec<(String, String)> {
+    let shown = |(trigger, on, when, function): (&str, &str, &str, &str)| {
+        let which = match (on, when) {
+            ("sekisho_credentials", "after delete") => " when (old.kind = 'password'::text)",
+            ("sekisho_credentials", _) => " when (new.kind = 'password'::text)",
+            _ => "",
+        };
+        (
+            trigger.to_owned(),
+            format!(
+                "create trigger {trigger} {when} on {on} for each row{which} execute function {function}"
+            ),
+        )
+    };
+    OURS.into_iter().map(shown).collect()
+}
+
 /// Makes those that are missing.
 pub(super) async fn make(tx: &mut Tx, table: &Table) -> Result<(), Error> {
     for (trigger, on, when, function) in OURS {

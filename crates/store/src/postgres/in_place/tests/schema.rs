@@ -1,6 +1,7 @@
 //! Migrations of the application's table while it is kept in step.
 
 use super::*;
+use crate::postgres::check::intruders;
 
 #[tokio::test]
 async fn what_is_renamed_or_moved_is_followed() {
@@ -69,4 +70,40 @@ async fn a_table_that_was_dropped_with_all_that_hangs_on_it_can_be_adopted_anew(
     let store = world.adopt(&SEEDS_ROLES, &[]).await.unwrap();
     assert_eq!(register(&store, 50, "ann", "ann@example.com").await, Ok(Insert::Done));
     assert_eq!(world.rows("username"), ["tim", "ann"]);
+}
+
+#[tokio::test]
+async fn what_is_not_as_the_record_makes_it_is_named() {
+    let world = World::new(SEEDS);
+    let store = world.adopt(&SEEDS_ROLES, &[]).await.unwrap();
+    let intruders = async || intruders(&mut store.read().await.unwrap()).await.unwrap();
+    assert_eq!(intruders().await, Vec::<String>::new());
+    let standing = store.read().await.unwrap().standing().await.unwrap().unwrap();
+    within(&store, async |tx| assert_eq!(tx.withhold_passwords(&standing).await, Ok(1))).await;
+    assert_eq!(intruders().await, Vec::<String>::new());
+    let other = "is not as the record of the application's table makes it";
+    for (forged, said) in [
+        (
+            "create or replace function sekisho_beside_after() returns trigger language plpgsql as \
+             $$ begin update sekisho_users set disabled_at = null; return null; end $$",
+            format!("function sekisho_beside_after {other}"),
+        ),
+        (
+            "drop trigger sekisho_beside_insert on sekisho_users",
+            "sekisho_beside_insert is missing".to_owned(),
+        ),
+        (
+            "alter table sekisho_users disable trigger sekisho_beside_update",
+            format!("trigger sekisho_beside_update {other}"),
+        ),
+        (
+            "create trigger sekisho_beside_more after update on sekisho_users for each row \
+             execute function sekisho_beside_after()",
+            "trigger sekisho_beside_more is not of this program, and acts on its tables".to_owned(),
+        ),
+    ] {
+        world.does(forged);
+        let found = intruders().await;
+        assert!(found.contains(&said), "{said}: {found:?}");
+    }
 }
