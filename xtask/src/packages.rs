@@ -43,10 +43,7 @@ pub(crate) const FOR_FAILOVER: &[Need] = &[
     Need { package: "iproute2", present: || shell::on_path("ip") },
 ];
 /// What `cargo xtask bench` needs: a database for itself, and a Python for the rival that is written in it.
-pub(crate) const FOR_BENCH: &[Need] = &[
-    POSTGRESQL,
-    Need { package: "python3-venv", present: has_venv },
-];
+pub(crate) const FOR_BENCH: &[Need] = &[POSTGRESQL, Need { package: "python3-venv", present: has_venv }];
 /// What `cargo xtask fuzz` needs: libFuzzer's own sources are C++.
 pub(crate) const FOR_FUZZ: &[Need] = &[Need { package: "g++", present: || shell::on_path("c++") }];
 
