@@ -55,8 +55,8 @@ async fn plan_of(client: &Client, text: &str, types: &[&str]) -> Vec<Value> {
     };
     let prepare = format!("deallocate all; prepare s {types} as {text}");
     client.batch_execute(&prepare).await.unwrap_or_else(|error| panic!("{text}: {error:?}"));
-    let rows = client.query(&format!("explain (format json) execute s {nulls}"), &[]);
-    let rows = rows.await.unwrap_or_else(|error| panic!("{text}: {error:?}"));
+    let explain = format!("explain (format json) execute s {nulls}");
+    let rows = client.query(&explain, &[]).await.unwrap_or_else(|error| panic!("{text}: {error:?}"));
     let text: Json = rows[0].get(0);
     let mut nodes = Vec::new();
     collect(&serde_json::from_str::<Value>(&text.0).unwrap()[0]["Plan"], &mut nodes);
