@@ -1,6 +1,6 @@
 //! `sekisho config …`.
 
-use crate::harness::{Ran, SECRET_KEY, Scratch, Setup};
+use crate::harness::{Db, Ran, SECRET_KEY, Scratch, Setup};
 
 fn config(setup: &Setup, folder: &Scratch, args: &[&str]) -> Ran {
     let mut command = setup.command(folder.path(), "config");
@@ -53,7 +53,8 @@ fn a_fault_is_one_line_with_its_place_and_changes_nothing() {
         ("[storage]\ndatabase_url = \"mysql://x\"", "sekisho.toml:2: "),
     ] {
         let folder = Scratch::new();
-        let ran = config(&Setup::new().config(text), &folder, &["check"]);
+        // Where no variable says otherwise.
+        let ran = config(&Setup::new().on(Db::Sqlite).config(text), &folder, &["check"]);
         assert_eq!(ran.code, Some(2), "{text}");
         assert!(ran.stderr.starts_with(&format!("sekisho: {line}")), "{}", ran.stderr);
         assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);

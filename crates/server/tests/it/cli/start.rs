@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::harness::{Ran, Scratch, Setup, start};
+use crate::harness::{Db, Ran, Scratch, Setup, server_of, start};
 
 #[test]
 fn the_first_screen_says_where_what_and_what_next() {
@@ -16,7 +16,11 @@ fn the_first_screen_says_where_what_and_what_next() {
     ] {
         assert!(log.lines().any(|said| said == line), "{line} in\n{log}");
     }
-    assert!(log.contains(&format!("{}", site.data().join("sekisho.db").display())), "{log}");
+    let database = match Db::tested() {
+        Db::Sqlite => site.data().join("sekisho.db").display().to_string(),
+        Db::Postgres => server_of(site.folder()),
+    };
+    assert!(log.contains(&database), "{database} in\n{log}");
     assert!(log.contains("profile     development: this machine only"), "{log}");
 }
 
