@@ -22,13 +22,14 @@ pub(crate) fn killed(real: &Program, report: &mut Report) -> Result<(), String> 
     let done = on(Replication::Synchronous, real, KILLS, |_, lab| {
         lab.until_whole()?;
         let primary = lab.primary().ok_or("there is no primary")?;
+        let began = Instant::now();
         lab.kill_node(primary)?;
         let broke = Instant::now();
         lab.until_primary(1 - primary)?;
         let back = Instant::now();
         slowest = slowest.max(back - broke);
         lab.start_node(primary)?;
-        Ok(Over { broke, back, lost: Lost::Database })
+        Ok(Over { began, broke, back, lost: Lost::Database })
     })?;
     let amount = format!("{KILLS} in a row, a new primary after {:.1} s at most", slowest.as_secs_f64());
     add(report, "failover: primary killed", "two servers, synchronous replication", amount, done, false);
@@ -40,13 +41,14 @@ pub(crate) fn zombie(real: &Program, report: &mut Report) -> Result<(), String> 
     let done = on(Replication::Synchronous, real, 1, |_, lab| {
         lab.until_whole()?;
         let primary = lab.primary().ok_or("there is no primary")?;
+        let began = Instant::now();
         lab.node(primary)?.freeze()?;
         let broke = Instant::now();
         lab.until_primary(1 - primary)?;
         let back = Instant::now();
         std::thread::park_timeout(ASLEEP);
         lab.node(primary)?.thaw()?;
-        Ok(Over { broke, back, lost: Lost::Database })
+        Ok(Over { began, broke, back, lost: Lost::Database })
     })?;
     let amount = "1 sleep".to_owned();
     add(
@@ -64,13 +66,13 @@ pub(crate) fn zombie(real: &Program, report: &mut Report) -> Result<(), String> 
 pub(crate) fn etcd(real: &Program, report: &mut Report) -> Result<(), String> {
     let done = on(Replication::Synchronous, real, ETCD_GONE.len(), |round, lab| {
         lab.until_whole()?;
-        let broke = Instant::now();
+        let began = Instant::now();
         lab.kill_etcd()?;
         std::thread::park_timeout(ETCD_GONE[round]);
         lab.start_etcd()?;
         lab.until_any_primary()?;
         // Between losing etcd and giving up, the primary serves on.
-        Ok(Over { broke, back: Instant::now(), lost: Lost::Something })
+        Ok(Over { began, broke: began, back: Instant::now(), lost: Lost::Something })
     })?;
     let [short, long] = ETCD_GONE.map(|gone| gone.as_secs());
     let amount = format!("gone for {short} s and for {long} s");
@@ -92,10 +94,11 @@ pub(crate) fn control(real: &Program, report: &mut Report) -> Result<(), String>
         let primary = lab.primary().ok_or("there is no primary")?;
         lab.deafen(1 - primary)?;
         std::thread::park_timeout(ALONE);
+        let began = Instant::now();
         lab.kill_node(primary)?;
         let broke = Instant::now();
         lab.until_primary(1 - primary)?;
-        Ok(Over { broke, back: Instant::now(), lost: Lost::Database })
+        Ok(Over { began, broke, back: Instant::now(), lost: Lost::Database })
     })?;
     let amount = "1 kill".to_owned();
     let subject = "control: asynchronous replication, the standby's receiver killed";

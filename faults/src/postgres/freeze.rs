@@ -18,11 +18,12 @@ pub(crate) fn run(real: &Program, long: Duration, report: &mut Report) -> Result
         let single = Single::start(&[]);
         let trial = Trial { program, url: &single.url(), nodes, rounds: 1, caught_by };
         let told = trial::run(&trial, &single, |_, _| {
+            let began = Instant::now();
             single.freeze()?;
             let broke = Instant::now();
             std::thread::park_timeout(long);
             single.thaw()?;
-            Ok(Over { broke, back: Instant::now(), lost: Lost::Database })
+            Ok(Over { began, broke, back: Instant::now(), lost: Lost::Database })
         })?;
         report.add(Row {
             fault: "PostgreSQL: SIGSTOP of PostgreSQL",

@@ -39,8 +39,8 @@ pub(crate) fn run(real: &Program, rounds: usize, report: &mut Report) -> Result<
         let mut ended = 0;
         let trial = Trial { program, url: &single.url(), nodes, rounds, caught_by };
         let told = trial::run(&trial, &single, |_, _| {
-            let broke = Instant::now();
-            let deadline = broke + LONG;
+            let began = Instant::now();
+            let deadline = began + LONG;
             while Instant::now() < deadline {
                 // What PostgreSQL lets go is taken at once.
                 occupy(&data)?;
@@ -53,7 +53,7 @@ pub(crate) fn run(real: &Program, rounds: usize, report: &mut Report) -> Result<
                 ended += 1;
                 single.server.restart();
             }
-            Ok(Over { broke, back: Instant::now(), lost: Lost::Something })
+            Ok(Over { began, broke: began, back: Instant::now(), lost: Lost::Something })
         })?;
         let mut findings = told.findings;
         if told.figures.refused + told.figures.unanswered == 0 && caught_by.is_none() {

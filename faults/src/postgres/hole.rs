@@ -17,11 +17,12 @@ pub(crate) fn run(real: &Program, report: &mut Report) -> Result<(), String> {
     let single = Single::start(&[]);
     let trial = Trial { program: real, url: &single.url(), nodes: 2, rounds: LONG.len(), caught_by: None };
     let done = trial::run(&trial, &single, |round, _| {
+        let began = Instant::now();
         let hole = Hole::before(single.server.port())?;
         let broke = Instant::now();
         std::thread::park_timeout(Duration::from_secs(LONG[round]));
         drop(hole);
-        Ok(Over { broke, back: Instant::now(), lost: Lost::Database })
+        Ok(Over { began, broke, back: Instant::now(), lost: Lost::Database })
     })?;
     report.add(Row {
         fault: "PostgreSQL: black hole before PostgreSQL",

@@ -18,6 +18,9 @@ const GROWTH: u64 = 32 * 1024;
 
 /// One fault: from when until when, and what it took away.
 pub(crate) struct Window {
+    /// When it was about to happen.
+    pub(crate) began: Instant,
+    /// When it had happened.
     pub(crate) broke: Instant,
     /// When what was taken away was there again.
     pub(crate) back: Instant,
@@ -154,7 +157,7 @@ fn outcome(entry: &Entry, seen: &Seen, figures: &mut Figures, found: &mut Vec<St
 /// Whether the node was being killed, or was gone, when this was asked of it.
 fn killed(entry: &Entry, seen: &Seen) -> bool {
     seen.windows.iter().any(|window| {
-        window.lost == Lost::Node(entry.node) && entry.ended() >= window.broke && entry.sent <= window.back
+        window.lost == Lost::Node(entry.node) && entry.ended() >= window.began && entry.sent <= window.back
     })
 }
 
@@ -172,7 +175,7 @@ fn recovery(window: &Window, seen: &Seen, figures: &mut Figures, found: &mut Vec
         figures.first_after_fault = figures.first_after_fault.max(first - window.broke);
         figures.first_after_return = figures.first_after_return.max(first - window.back);
     }
-    let next = seen.windows.iter().map(|other| other.broke).filter(|broke| *broke > window.broke).min();
+    let next = seen.windows.iter().map(|other| other.began).filter(|began| *began > window.began).min();
     let until = next.unwrap_or(seen.ended);
     let settled = |entry: &&Entry| entry.sent > recovered + SETTLED && entry.ended() < until;
     let bad = seen.entries.iter().filter(settled).find(|entry| entry.status() != Some(200));
@@ -221,7 +224,7 @@ fn memory(window: &Window, seen: &Seen, figures: &mut Figures, found: &mut Vec<S
 }
 
 fn look_at(look: &Look, seen: &Seen, found: &mut Vec<String>) {
-    let during = |window: &&Window| look.at + look.took >= window.broke && look.at <= window.back;
+    let during = |window: &&Window| look.at + look.took >= window.began && look.at <= window.back;
     let window = seen.windows.iter().find(during);
     if window.is_some_and(|window| window.lost == Lost::Node(look.node)) {
         return;

@@ -17,11 +17,11 @@ pub(crate) fn run(real: &Program, rounds: usize, seed: u64, report: &mut Report)
     let trial = Trial { program: real, url: &single.url(), nodes: 2, rounds, caught_by: None };
     let killed = trial::run(&trial, &single, |round, site| {
         std::thread::park_timeout(Duration::from_millis(dice.between(0, 500)));
-        let broke = Instant::now();
+        let began = Instant::now();
         site.kill_node(round % 2)?;
         std::thread::park_timeout(Duration::from_millis(dice.between(0, 1000)));
         site.start_node(round % 2)?;
-        Ok(Over { broke, back: Instant::now(), lost: Lost::Node(round % 2) })
+        Ok(Over { began, broke: began, back: Instant::now(), lost: Lost::Node(round % 2) })
     })?;
     drop(single);
     report.add(Row {
@@ -58,26 +58,26 @@ pub(crate) fn run(real: &Program, rounds: usize, seed: u64, report: &mut Report)
 /// In turns all of its processes, to be started again after a moment, and one session, at which PostgreSQL by itself
 /// ends all others and recovers.
 fn database(single: &Single, round: usize, dice: &mut Dice) -> Result<Over, String> {
+    let began = Instant::now();
     if round.is_multiple_of(2) {
         single.kill()?;
         let broke = Instant::now();
         std::thread::park_timeout(Duration::from_millis(dice.between(1000, 4000)));
         single.server.restart();
-        return Ok(Over { broke, back: Instant::now(), lost: Lost::Database });
+        return Ok(Over { began, broke, back: Instant::now(), lost: Lost::Database });
     }
     let session = session(single.server.pid()).ok_or("no session to kill")?;
     let before = starts(single);
-    let broke = Instant::now();
     signal(session, Signal::KILL)?;
     // It says so once more when it has recovered.
-    let deadline = broke + Duration::from_secs(30);
+    let deadline = began + Duration::from_secs(30);
     while starts(single) == before {
         if Instant::now() > deadline {
             return Err("PostgreSQL did not recover from the end of a session".to_owned());
         }
         std::thread::park_timeout(Duration::from_millis(20));
     }
-    Ok(Over { broke, back: Instant::now(), lost: Lost::Something })
+    Ok(Over { began, broke: began, back: Instant::now(), lost: Lost::Something })
 }
 
 /// How often it has said that it takes connections.

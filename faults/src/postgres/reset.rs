@@ -23,9 +23,9 @@ pub(crate) fn run(real: &Program, cuts: usize, report: &mut Report) -> Result<()
         let url = single.url_at(proxy.port);
         let trial = Trial { program, url: &url, nodes, rounds: 1, caught_by };
         let told = trial::run(&trial, &single, |_, _| {
-            let broke = Instant::now();
+            let began = Instant::now();
             proxy.cut(EVERY);
-            let deadline = broke + Duration::from_secs(60);
+            let deadline = began + Duration::from_secs(60);
             while proxy.cuts().len() < cuts {
                 if Instant::now() > deadline {
                     return Err(format!("only {} commits were cut", proxy.cuts().len()));
@@ -33,7 +33,7 @@ pub(crate) fn run(real: &Program, cuts: usize, report: &mut Report) -> Result<()
                 std::thread::park_timeout(Duration::from_millis(20));
             }
             proxy.cut(0);
-            Ok(Over { broke, back: Instant::now(), lost: Lost::Something })
+            Ok(Over { began, broke: began, back: Instant::now(), lost: Lost::Something })
         })?;
         let mut findings = told.findings;
         if told.figures.unknown == 0 && caught_by.is_none() {

@@ -16,6 +16,7 @@ const LOG_INS: usize = 4;
 
 /// What a fault says of itself once it is over.
 pub(crate) struct Over {
+    pub(crate) began: Instant,
     pub(crate) broke: Instant,
     pub(crate) back: Instant,
     pub(crate) lost: Lost,
@@ -65,8 +66,8 @@ pub(crate) fn run(
         // Who was refused comes again after a moment, and a request may be under way.
         let recovered = traffic.acknowledges(&all, 1, over.back, RECOVERY);
         let recovered = recovered.then(Instant::now);
-        let Over { broke, back, lost } = over;
-        windows.push(Window { broke, back, recovered, lost });
+        let Over { began, broke, back, lost } = over;
+        windows.push(Window { began, broke, back, recovered, lost });
         if recovered.is_none() {
             break;
         }
