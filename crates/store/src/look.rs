@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use sekisho_core::settings::{DatabaseUrl, PostgresUrl};
 use sekisho_core::time::Timestamp;
@@ -15,6 +16,7 @@ use crate::postgres::{self, Server};
 use crate::session::Read;
 use crate::sqlite::check;
 use crate::sqlite::file::{self, Found};
+use crate::sqlite::readers::{PAUSE, busy_since};
 use crate::sqlite::{Conn, Role};
 use crate::store::OpenOptions;
 
@@ -78,10 +80,21 @@ impl Look {
     /// The same, with the locks of a reader on a file, so that nobody changes it unseen.
     pub(crate) async fn holding(url: &DatabaseUrl, options: OpenOptions) -> Result<Look, Error> {
         match url {
-            DatabaseUrl::Sqlite(path) => match Self::file(&file::resolved(path), true)? {
-                Ok(look) => Ok(look),
-                Err(_) => Self::open(path),
-            },
+            DatabaseUrl::Sqlite(path) => {
+                let start = Instant::now();
+                loop {
+                    match Self::file(&file::resolved(path), true) {
+                        Ok(Ok(look)) => return Ok(look),
+                        Ok(Err(_)) => return Self::open(path),
+                        // Somebody is just opening or closing it.
+                        Err(error) if error.is_busy() && start.elapsed() < options.lock_wait => {
+                            tokio::time::sleep(PAUSE).await;
+                        }
+                        Err(error) if error.is_busy() => return Err(busy_since(start)),
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
             DatabaseUrl::Postgres(_) => Self::open_url(url, options).await,
         }
     }
@@ -104,6 +117,8 @@ impl Look {
         let look = |role, at_rest| {
             let conn = Conn::open(path, role, &observer)?;
             conn.control("begin")?;
+            // The state is that of the first statement.
+            file::tables(&conn)?;
             let place = Place::File { path: path.to_owned(), at_rest };
             Ok(Look { read: Read::sqlite_probe(conn), place })
         };

@@ -218,7 +218,8 @@ pub fn beside(path: &Path, end: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn tables(conn: &Conn) -> Result<Vec<String>, Error> {
+/// The names of all tables.
+pub(crate) fn tables(conn: &Conn) -> Result<Vec<String>, Error> {
     let all = "select name from sqlite_schema where type = 'table' and substr(name, 1, 7) <> 'sqlite_' order by name";
     let none: &[Param<'_>] = &[];
     let rows: Vec<Row> = conn.rows(Text { house: all, sqlite: all }, none)?;

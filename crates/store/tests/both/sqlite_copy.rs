@@ -38,9 +38,9 @@ async fn a_look_leaves_no_trace_and_sees_one_state() {
     assert_eq!(look.count_users().await.unwrap(), 1);
     let version = look.schema().await.unwrap();
     assert_eq!(version.found, version.known);
-    look.serves().unwrap();
+    look.serves().await.unwrap();
     for found in [
-        look.integrity(9).await.unwrap(),
+        look.integrity(9).await.unwrap().damage,
         look.foreign_keys(9).await.unwrap(),
         look.schema_differences().await.unwrap(),
         look.intruders().await.unwrap(),
@@ -154,7 +154,7 @@ async fn of_what_is_no_whole_database_nothing_is_copied() {
     bytes[at / 4096 * 4096] ^= 0xff;
     fs::write(&path, bytes).unwrap();
     assert!(matches!(copy(&path, &to, |_| ()), Err(Error::Corrupt { .. })));
-    assert!(!Look::open(&path).unwrap().integrity(9).await.unwrap().is_empty());
+    assert!(!Look::open(&path).unwrap().integrity(9).await.unwrap().damage.is_empty());
     assert_eq!(names(&folder), ["test.db"]);
 }
 

@@ -76,14 +76,14 @@ async fn s17_an_upgrade_killed_at_each_statement_is_completed_by_the_next_start(
         let mut look = Look::open(&path).unwrap();
         let schema = look.schema().await.unwrap();
         assert!(schema.found == schema.known || schema.found == 1, "all or nothing: {schema:?}");
-        assert_eq!(look.integrity(9).await.unwrap(), Vec::<String>::new());
+        assert_eq!(look.integrity(9).await.unwrap().damage, Vec::<String>::new());
         drop(look);
         let store = Store::open(&url(&path), OpenOptions::new(NOW)).await.unwrap();
         assert!(store.read().await.unwrap().user_by_username("tim").await.unwrap().is_some());
         store.close().await;
         let mut look = Look::open(&path).unwrap();
         assert_eq!(look.schema_differences().await.unwrap(), Vec::<String>::new(), "{at}");
-        look.serves().unwrap();
+        look.serves().await.unwrap();
         if ended {
             break;
         }
