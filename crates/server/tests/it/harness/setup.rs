@@ -175,8 +175,10 @@ impl Setup {
         command.env("SEKISHO_PROFILE", profile);
         if self.db == Db::Postgres && !self.env.iter().any(|(name, _)| name == "DATABASE_URL") {
             command.env("DATABASE_URL", postgres::url_of(folder));
-            // Where SQLite has it unasked.
-            command.env("SEKISHO_ROOT_KEY_FILE", folder.join("data").join("sekisho.key"));
+            if !self.env.iter().any(|(name, _)| name == "SEKISHO_ROOT_KEY_FILE") {
+                // Where SQLite has it unasked.
+                command.env("SEKISHO_ROOT_KEY_FILE", folder.join("data").join("sekisho.key"));
+            }
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
     }
