@@ -7,9 +7,10 @@
 //!
 //! Names count as typed (by their canonical key), whether or not somebody has them: what exists does not
 //! show. Everything is kept in memory, in a bounded space. Where several nodes share a database, they count
-//! together there ([`shared`]); of one node alone it is forgotten with the process.
+//! together there (`shared`); of one node alone it is forgotten with the process.
 
 mod bounded;
+mod names;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,7 @@ use sekisho_core::settings::{Allowance, Throttle as Settings};
 
 use crate::address::AddressKey;
 use bounded::Bounded;
-use shared::Shared;
+use names::Shared;
 
 /// The most buckets kept of each kind (40 bytes each), and addresses known to have logged in.
 const CAPACITY: usize = 32_768;

@@ -11,23 +11,18 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use sekisho_core::Timestamp;
-use sekisho_core::limit::{Bucket, counted_as};
-use sekisho_store::{Counted, Dialect, Error, Store};
+use sekisho_core::limit::Bucket;
+use sekisho_store::{Dialect, Error, Store};
 
+use super::names::Shared;
 use super::{Attempt, Counts, KNOWN_FOR, Lesson, Rates, Settings, Throttle, Wait};
 use crate::address::AddressKey;
-
-/// Where all nodes count, and under what key.
-pub(super) struct Shared {
-    store: Store,
-    key: [u8; 32],
-}
 
 impl Throttle {
     /// One that counts together with all others on this database; a file has one server, which counts alone.
     pub fn sharing(settings: &Settings, store: &Store, key: [u8; 32]) -> Throttle {
         let together = store.dialect() == Dialect::Postgres;
-        let shared = together.then(|| Shared { store: store.clone(), key });
+        let shared = together.then(|| Shared::new(store.clone(), key));
         Throttle::over(Counts::new(Rates::from(settings)), shared)
     }
 
@@ -64,7 +59,9 @@ impl Throttle {
         let shared = match lesson {
             Lesson::Nothing => return,
             Lesson::Failed { stranger } => self.count(shared, account_key, peer, now, stranger).await,
-            Lesson::Known => shared.remember(&shared.names(account_key, peer).known, now).await,
+            Lesson::Known => {
+                shared.remember(&shared.names(account_key, peer).known, now.plus(KNOWN_FOR)).await
+            }
         };
         match shared {
             // On hold for a while: each node counts alone meanwhile.
@@ -101,32 +98,5 @@ impl Throttle {
         counts.addresses.entry(keys.address, Bucket::new).not_full_before(address);
         counts.accounts.entry(keys.account, Bucket::new).not_full_before(account);
         Ok(())
-    }
-}
-
-/// Under what one log-in is counted.
-struct Names {
-    pair: Counted,
-    address: Counted,
-    account: Counted,
-    known: Counted,
-}
-
-impl Shared {
-    fn names(&self, account: &str, peer: Option<IpAddr>) -> Names {
-        let (account, address) = (account.as_bytes(), AddressKey::of(peer).to_bytes());
-        let of = |what, parts| counted_as(&self.key, what, parts);
-        Names {
-            pair: of("account and address", [account, &address]),
-            address: of("address", [&address, &[]]),
-            account: of("account", [account, &[]]),
-            known: of("known", [account, &address]),
-        }
-    }
-
-    async fn remember(&self, known: &Counted, now: Timestamp) -> Result<(), Error> {
-        let mut tx = self.store.begin().await?;
-        tx.set_limit(known, now.plus(KNOWN_FOR)).await?;
-        tx.commit().await
     }
 }
