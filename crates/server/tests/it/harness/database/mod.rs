@@ -1,7 +1,7 @@
 //! The database as the tests see it from outside, whichever it is.
 //!
 //! What is asked and done is written in what both databases understand: no blob literals, no parameters, text in
-//! single quotes. Tests that speak of a SQLite file take [`Database::path`], [`Database::read`] or [`Database::write`],
+//! single quotes. Tests that speak of a SQLite file take [`Database::path`] or [`Database::write`],
 //! which PostgreSQL has not; they are listed in `once.txt`.
 
 pub(crate) mod postgres;
@@ -43,11 +43,6 @@ impl Database {
     /// The file of a SQLite database.
     pub(crate) fn path(&self) -> &Path {
         self.file().path()
-    }
-
-    /// A connection to a SQLite file that only reads.
-    pub(crate) fn read(&self) -> Connection {
-        self.file().read()
     }
 
     /// A connection that a test damages or prepares a SQLite file with.

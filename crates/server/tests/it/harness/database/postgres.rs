@@ -15,7 +15,7 @@ const OWNER: &str = "ordinary";
 static DATABASES: LazyLock<Mutex<HashMap<PathBuf, String>>> = LazyLock::new(Mutex::default);
 
 /// One connection, and what drives it.
-pub(super) struct Session {
+pub(crate) struct Session {
     client: Client,
     runtime: Runtime,
 }
