@@ -62,6 +62,21 @@ impl Tx {
         Ok(())
     }
 
+    /// Gives the first password hash to a user whom this transaction has inserted: nobody else can know of the row yet, so
+    /// it need not be held, and there is no former hash to look for.
+    pub async fn set_first_password(
+        &mut self,
+        id: UserId,
+        hash: &HashString,
+        kind: &SchemeCost,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (scheme, cost) = (kind.scheme.as_str(), kind.cost.as_str());
+        self.run(&SET, &[id.into(), scheme.into(), cost.into(), hash.as_str().into(), now.into()]).await?;
+        self.recount(None, kind);
+        Ok(())
+    }
+
     /// Replaces `old` by `new` for the same password; `false` if `old` is not there any more, and then nothing is done.
     pub async fn upgrade_password(
         &mut self,
