@@ -19,7 +19,7 @@ statements! {
         "select external_id from sekisho_adopted where user_id = $1 and kind = 'user' limit 1";
     HAS_ITEM(Int) = "select item_id from sekisho_items where item_id = $1";
     HOLDERS(Id, Int) =
-        "select id, username, username_key, email_key, external_id from sekisho_users where id > $1 order by id limit $2";
+        "select id, username, username_key, email_key, external_id, email from sekisho_users where id > $1 order by id limit $2";
     NOTED(Text, Text, Int) =
         "select external_id from sekisho_adopted where kind = $1 and external_id > $2 order by external_id limit $3";
 }
@@ -37,6 +37,8 @@ pub struct Holder {
     pub email_key: Option<String>,
     /// What they are called in the system that they came from.
     pub external_id: Option<String>,
+    /// The address, as it is shown.
+    pub email: Option<String>,
 }
 
 /// What kind of row was taken over.
@@ -150,5 +152,6 @@ fn holder(mut row: Row) -> Result<Holder, Error> {
         username_key: row.take(2)?,
         email_key: row.take(3)?,
         external_id: row.take(4)?,
+        email: row.take(5)?,
     })
 }

@@ -1,9 +1,9 @@
 //! Letting users and items come, all in one transaction or none.
 
+mod came;
 mod items;
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use sekisho_core::accounts::IncomingUser;
@@ -13,6 +13,7 @@ use sekisho_core::{Ctx, Dice, User, UserId};
 use sekisho_store::{AdoptedKind, Error, Read, Tx};
 use tokio::sync::mpsc::Receiver;
 
+use self::came::Came;
 use super::reading::{Row, Survey};
 use super::report::{ItemReport, Report, RowReport};
 
@@ -78,8 +79,7 @@ pub struct Adoption<'a> {
     unnumbered: Vec<(AdoptedItem, UserId)>,
     /// Users that are to be written, by so many at once.
     waiting: Vec<IncomingUser>,
-    /// What rows that came before are called, as far as that tells that one did not.
-    came: HashSet<u64>,
+    came: Came,
 }
 
 /// Rows of [`Read::holders`] read at once.
@@ -106,7 +106,7 @@ impl<'a> Adoption<'a> {
             tried_numbers: HashSet::new(),
             unnumbered: Vec::new(),
             waiting: Vec::new(),
-            came: HashSet::new(),
+            came: Came::default(),
         }
     }
 
@@ -185,25 +185,14 @@ impl<'a> Adoption<'a> {
             for holder in &page {
                 let (name, key) = (holder.username.as_deref(), holder.username_key.as_deref());
                 self.naming.occupy(name, key, holder.email_key.as_deref());
-                self.came.extend(holder.external_id.as_deref().map(|id| mark(AdoptedKind::User, id)));
+                self.came.meet(holder);
             }
             match page.last() {
                 Some(last) if page.len() == PAGE as usize => after = Some(last.id),
                 _ => break,
             }
         }
-        for kind in [AdoptedKind::User, AdoptedKind::Item] {
-            let mut after = String::new();
-            loop {
-                let page = read.adopted_ids(kind, &after, PAGE).await?;
-                self.came.extend(page.iter().map(|id| mark(kind, id)));
-                match page.last() {
-                    Some(last) if page.len() == PAGE as usize => after.clone_from(last),
-                    _ => break,
-                }
-            }
-        }
-        Ok(())
+        self.came.read(read, PAGE).await
     }
 
     /// The user that a row becomes, `None` for one who came before; and whose the row's id was, if it is another's now.
@@ -280,8 +269,14 @@ impl<'a> Adoption<'a> {
         external_id: &str,
         row: &Adopted,
     ) -> Result<Before, Error> {
+        if self.came.has(external_id, row) {
+            // The usual case of a second run, in which a million users are not looked up one by one.
+            self.known += 1;
+            self.agree += 1;
+            return Ok(Before::Same);
+        }
         let linked = if self.links { read.linked_user(external_id).await? } else { None };
-        if linked.is_none() && !self.came.contains(&mark(AdoptedKind::User, external_id)) {
+        if linked.is_none() && !self.came.may_have(AdoptedKind::User, external_id) {
             return Ok(Before::Unknown);
         }
         let adopted = match linked {
@@ -348,13 +343,6 @@ impl<'a> Adoption<'a> {
         }
         Ok(self.report)
     }
-}
-
-/// Stands for what a row is called in a set of perhaps a million: two that share one are looked up, and told apart.
-fn mark(kind: AdoptedKind, external_id: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (kind == AdoptedKind::User, external_id).hash(&mut hasher);
-    hasher.finish()
 }
 
 /// What a row's id says of earlier ones.

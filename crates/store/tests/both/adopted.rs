@@ -52,6 +52,7 @@ async fn holders_of_names_are_listed_until_the_name_is_free() {
         username_key: Some("tim".to_owned()),
         email_key: email.map(str::to_owned),
         external_id: None,
+        email: email.map(str::to_owned),
     };
     assert_eq!(tx.holders(None, 9).await.unwrap(), [holder(Some("tim@gmail.com"))]);
     assert_eq!(tx.holders(Some(tim), 9).await.unwrap(), []);

@@ -4,7 +4,7 @@ use sekisho_core::adopt::AdoptedItem;
 use sekisho_core::{Event, UserId};
 use sekisho_store::{AdoptedKind, Error, Read, Tx};
 
-use super::{Adoption, mark};
+use super::Adoption;
 use crate::adopt::report::ItemReport;
 
 impl Adoption<'_> {
@@ -30,7 +30,7 @@ impl Adoption<'_> {
 
     async fn item_came_before(&self, read: &mut Read, old_id: &str) -> Result<bool, Error> {
         let external_id = self.origin.external_id(old_id);
-        Ok(self.came.contains(&mark(AdoptedKind::Item, &external_id))
+        Ok(self.came.may_have(AdoptedKind::Item, &external_id)
             && read.adopted_item(&external_id).await?.is_some())
     }
 
