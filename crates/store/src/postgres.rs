@@ -75,8 +75,8 @@ pub(crate) struct Server {
     connector: Arc<Connector>,
     pool: Pool,
     pipelines: Arc<Pipelines>,
-    /// By the place of the statement.
-    gathers: RwLock<HashMap<usize, Arc<Gather>>>,
+    /// By the place and length of the text.
+    gathers: RwLock<HashMap<(usize, usize), Arc<Gather>>>,
     pooling: Pooling,
     observer: Arc<Observer>,
 }
@@ -114,7 +114,7 @@ impl Server {
     }
 
     fn gather(&self, text: &'static str) -> Arc<Gather> {
-        let place = text.as_ptr() as usize;
+        let place = (text.as_ptr() as usize, text.len());
         if let Some(known) = self.gathers.read().unwrap_or_else(PoisonError::into_inner).get(&place) {
             return Arc::clone(known);
         }

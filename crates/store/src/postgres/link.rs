@@ -47,8 +47,8 @@ pub(super) struct Failed {
 pub(super) struct Link {
     client: Client,
     task: AbortHandle,
-    /// By the place of the text, which is the program's own and stays where it is.
-    prepared: RwLock<HashMap<usize, Statement>>,
+    /// By the place and length of the text, which is the program's own and stays where it is.
+    prepared: RwLock<HashMap<(usize, usize), Statement>>,
     /// Whether the server has warned of something since this was last asked.
     warned: Arc<AtomicBool>,
     /// Statements are sent with their types, none is kept: between us and the server stands somebody who gives each
@@ -180,7 +180,7 @@ impl Link {
     }
 
     async fn prepare(&self, text: &'static str) -> Result<Statement, tokio_postgres::Error> {
-        let place = text.as_ptr() as usize;
+        let place = (text.as_ptr() as usize, text.len());
         let known = self.prepared.read().unwrap_or_else(PoisonError::into_inner).get(&place).cloned();
         if let Some(statement) = known {
             return Ok(statement);

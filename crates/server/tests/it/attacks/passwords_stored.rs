@@ -139,10 +139,9 @@ fn p14_a_weak_hash_is_replaced_once() {
         site.database().number("select count(*) from sekisho_events where kind = 'password_upgraded'");
     assert_eq!(upgrades, 4);
     // The proportions that the dummy hash draws from were kept in step.
-    let rows = "select group_concat(scheme || ' ' || cost || ' ' || n, ', ') from \
-                (select * from sekisho_hash_schemes where n > 0 order by scheme, cost)";
-    let mix = site.database().text(rows);
-    assert!(mix.contains("argon2id m=19456,t=2,p=1"), "{mix}");
+    let rows = "select scheme || ' ' || cost from sekisho_hash_schemes where n > 0 order by scheme, cost";
+    let mix: Vec<_> = site.database().rows(rows).into_iter().flatten().flatten().collect();
+    assert!(mix.iter().any(|kind| kind == "argon2id m=19456,t=2,p=1"), "{mix:?}");
 
     let token = site.token("anew", "secret-123");
     assert_eq!(site.me(&token).json()["username"], json!("anew"));
