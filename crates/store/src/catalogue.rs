@@ -2,7 +2,7 @@
 
 use crate::statement::Statement;
 use crate::{
-    adopted, check, credentials, events, incoming, items, jobs, limits, meta, migrate, moving, outgoing,
+    adopted, check, copying, credentials, events, incoming, items, jobs, limits, meta, migrate, outgoing,
     user_changes, users,
 };
 
@@ -18,8 +18,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         items::ALL,
         events::ALL,
         meta::ALL,
-        moving::SOURCE,
-        moving::TARGET,
+        copying::ALL,
         check::ALL,
         adopted::ALL,
         jobs::ALL,

@@ -1,5 +1,8 @@
 //! What can go wrong with a database.
 
+/// What the triggers of a freeze raise, on both databases.
+pub(crate) const RAISED: &str = "sekisho: frozen";
+
 /// Why the database could not do what was asked.
 ///
 /// The text is for the operator's log: it names files, tables and the driver's words, never a value of a statement.

@@ -14,8 +14,6 @@ use crate::{postgres, sqlite, tables};
 
 /// Under what name the database keeps since when it is frozen; a copy does not take it along.
 pub(crate) const FROZEN: &str = "frozen";
-/// What the triggers raise, on both databases.
-pub(crate) const RAISED: &str = "sekisho: frozen";
 
 impl Read {
     /// Since when nothing is written, if it is so.

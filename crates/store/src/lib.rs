@@ -34,6 +34,7 @@ mod user_changes;
 mod users;
 
 mod catalogue;
+mod copying;
 mod foreign;
 mod look;
 mod migrate;
@@ -53,10 +54,10 @@ pub use jobs::{Ended, Job, Lease};
 pub use limits::Counted;
 pub use look::Look;
 pub use measures::Measured;
+pub use migrate::{SchemaVersion, schema, schema_served};
 pub use moving::{
     CopyError, Phase, Source, Step, TableCopied, Tally, Target, TargetState, copy_rows, target_state,
 };
-pub use migrate::{SchemaVersion, schema, schema_served};
 pub use postgres::{PoolStatus, Pooling, ServerFacts};
 pub use session::{Read, Tx};
 pub use sqlite::backup::{Copied, Progress, copy, settle};

@@ -217,7 +217,7 @@ impl Look {
 
     /// Whether a copy into it was begun and not finished.
     pub async fn is_unfinished(&mut self) -> Result<bool, Error> {
-        match crate::moving::refuse_unfinished(&mut self.read).await {
+        match crate::copying::refuse_unfinished(&mut self.read).await {
             Err(Error::Unfinished) => Ok(true),
             outcome => outcome.map(|()| false),
         }

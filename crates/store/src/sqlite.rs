@@ -10,8 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, ToSql, ffi};
 
 use crate::dialect::Text;
 use crate::echo::Observer;
-use crate::error::Error;
-use crate::freeze::RAISED;
+use crate::error::{Error, RAISED};
 use crate::value::{Param, Row, Value};
 
 pub(crate) mod backup;

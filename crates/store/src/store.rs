@@ -8,12 +8,12 @@ use sekisho_core::settings::DatabaseUrl;
 use sekisho_core::time::Timestamp;
 
 use crate::catalogue;
+use crate::copying;
 use crate::dialect::Dialect;
 use crate::echo::{EchoHook, Observer, Stats};
 use crate::error::Error;
 use crate::measures::Measured;
 use crate::migrate;
-use crate::moving;
 use crate::postgres::{PoolStatus, Pooling, Server};
 use crate::session::{Read, Tx};
 use crate::sqlite::file::{self, Found};
@@ -83,7 +83,7 @@ impl Store {
     /// [`Error::Unfinished`] if a copy into it was begun and not finished.
     pub async fn open(url: &DatabaseUrl, options: OpenOptions) -> Result<Self, Error> {
         let store = Self::open_unfinished(url, options).await?;
-        moving::refuse_unfinished(&mut store.read().await?).await?;
+        copying::refuse_unfinished(&mut store.read().await?).await?;
         Ok(store)
     }
 

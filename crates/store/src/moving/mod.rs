@@ -11,12 +11,6 @@ mod tally;
 mod target;
 
 pub use run::{CopyError, Phase, Step, TableCopied, copy_rows};
-pub(crate) use source::ALL as SOURCE;
 pub use source::Source;
 pub use tally::Tally;
-pub(crate) use target::ALL as TARGET;
-pub(crate) use target::refuse_unfinished;
 pub use target::{Target, TargetState, target_state};
-
-/// Rows of `sekisho_meta` that speak of this very database, and are not copied.
-const LOCAL: [&str; 3] = [crate::freeze::FROZEN, target::COPYING, crate::migrate::SERVED];

@@ -1,6 +1,6 @@
 //! A table's rows in the order of its key, a page at a time.
 
-use super::LOCAL;
+use crate::copying::LOCAL;
 use crate::error::Error;
 use crate::session::Read;
 use crate::tables::{META, Table};

@@ -4,17 +4,12 @@ use sekisho_core::settings::DatabaseUrl;
 use sekisho_core::time::Timestamp;
 
 use super::pages::Pages;
-use super::target::COPYING;
+use crate::copying::COPYING;
 use crate::error::Error;
 use crate::look::Look;
 use crate::session::Read;
-use crate::statement::statements;
 use crate::store::OpenOptions;
 use crate::tables::{TABLES, Table};
-
-statements! {
-    OTHER_OWNERS(Text) = "select distinct owner from sekisho_migrations where owner <> $1 order by owner";
-}
 
 /// One state of a database of ours, that of the opening.
 pub struct Source {
@@ -54,8 +49,7 @@ impl Source {
 
     /// Under which names a library user has tables of their own in it.
     pub async fn other_owners(&mut self) -> Result<Vec<String>, Error> {
-        let rows = self.look.all(&OTHER_OWNERS, &[crate::migrate::OWNER.into()]).await?;
-        rows.into_iter().map(|mut row| row.take(0)).collect()
+        self.look.other_owners().await
     }
 
     /// What a name of `sekisho_meta` says.

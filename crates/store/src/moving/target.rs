@@ -4,27 +4,19 @@ use sekisho_core::settings::DatabaseUrl;
 use sekisho_core::time::Timestamp;
 
 use super::pages::params;
-use super::{LOCAL, tally::Tally};
+use super::tally::Tally;
+use crate::copying::COPYING;
 use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::look::Look;
 use crate::session::{Read, Tx};
-use crate::statement::statements;
 use crate::store::{OpenOptions, Store};
 use crate::tables::{META, TABLES, Table};
 use crate::value::Value;
 use crate::{postgres, sqlite};
 
-/// Under this name a database says that a copy into it is not finished, and since when it goes on.
-pub(super) const COPYING: &str = "copying";
-
 /// What servers write by themselves.
 const OF_SERVERS: [&str; 2] = ["sekisho_jobs", "sekisho_limits"];
-
-statements! {
-    ANY_META(Text, Text, Text) = "select name from sekisho_meta where name not in ($1, $2, $3) limit 1";
-    CLEAR_META(Text, Text, Text) = "delete from sekisho_meta where name not in ($1, $2, $3)";
-}
 
 /// What stands where a copy is to go.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -65,14 +57,6 @@ pub async fn target_state(url: &DatabaseUrl, options: OpenOptions) -> Result<Tar
     state_of(&mut look).await
 }
 
-/// Refuses a database into which a copy was begun.
-pub(crate) async fn refuse_unfinished(read: &mut Read) -> Result<(), Error> {
-    match read.meta(COPYING).await? {
-        Some(_) => Err(Error::Unfinished),
-        None => Ok(()),
-    }
-}
-
 async fn state_of(read: &mut Read) -> Result<TargetState, Error> {
     if read.meta(COPYING).await?.is_some() {
         return Ok(TargetState::Unfinished);
@@ -88,9 +72,9 @@ async fn state_of(read: &mut Read) -> Result<TargetState, Error> {
     if started {
         return Ok(TargetState::Started);
     }
-    match read.one(&ANY_META, &LOCAL.map(Into::into)).await? {
-        Some(_) => Ok(TargetState::Started),
-        None => Ok(TargetState::Empty),
+    match read.says_anything().await? {
+        true => Ok(TargetState::Started),
+        false => Ok(TargetState::Empty),
     }
 }
 
@@ -188,7 +172,7 @@ impl Tx {
         for table in TABLES.iter().rev().filter(|table| table.name != META) {
             self.execute(table.texts().clear, &[]).await?;
         }
-        self.run(&CLEAR_META, &LOCAL.map(Into::into)).await.map(drop)
+        self.clear_meta().await
     }
 
     async fn set_last_drawn(&mut self, table: &Table, last: i64) -> Result<(), Error> {

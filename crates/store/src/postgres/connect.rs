@@ -11,9 +11,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::Error;
 
-use super::Pooling;
 use super::errors::{POOLED, translate, with_cause};
 use super::link::Link;
+use super::pooling::Pooling;
 use super::tls;
 
 /// What must be true of every session: a commit is on the disk when it is acknowledged.

@@ -1,6 +1,6 @@
 //! The triggers that hold every write back, on SQLite.
 
-use crate::freeze::RAISED;
+use crate::error::RAISED;
 
 /// Each trigger by its name, with what makes it.
 pub(crate) fn made(tables: impl Iterator<Item = &'static str>) -> Vec<(String, String)> {

@@ -3,7 +3,7 @@
 use sekisho_store::{Statement, statements};
 
 /// The areas of commands that look at every row: `db check`, `db copy` and the counts of the operator.
-const OF_COMMANDS: [&str; 3] = ["check", "source", "target"];
+const OF_COMMANDS: [&str; 2] = ["check", "copying"];
 
 /// Those of other areas: a table of a handful of rows, or a command of the operator.
 pub(crate) const SCANS: [(&str, &str); 3] = [("users", "COUNT"), ("credentials", "MIX"), ("jobs", "JOBS")];
