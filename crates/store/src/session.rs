@@ -29,7 +29,8 @@ pub struct Read {
     session: Session,
 }
 
-/// Two drivers, each of which reads and writes.
+/// Two drivers, each of which reads and writes. What waits for PostgreSQL is boxed: it is large, and would make every future
+/// above it as large.
 enum Session {
     SqliteReader(Reader),
     SqliteWriter(Write),
@@ -146,8 +147,8 @@ impl Read {
             Session::SqliteReader(reader) => reader.rows(asked.for_sqlite(), params).await,
             Session::SqliteWriter(write) => write.rows(asked.for_sqlite(), params),
             Session::Probe(conn) => conn.rows(asked.for_sqlite(), params),
-            Session::Postgres(server) => Ok(server.ask(asked.house(), params).await?.rows),
-            Session::PostgresTransaction(tx) => Ok(tx.ask(asked.house(), params).await?.rows),
+            Session::Postgres(server) => Ok(Box::pin(server.ask(asked.house(), params)).await?.rows),
+            Session::PostgresTransaction(tx) => Ok(Box::pin(tx.ask(asked.house(), params)).await?.rows),
         }
     }
 
@@ -156,9 +157,11 @@ impl Read {
             Session::SqliteReader(reader) => reader.row(asked.for_sqlite(), params).await,
             Session::SqliteWriter(write) => write.row(asked.for_sqlite(), params),
             Session::Probe(conn) => conn.row(asked.for_sqlite(), params),
-            Session::Postgres(server) => Ok(server.ask(asked.house(), params).await?.rows.into_iter().next()),
+            Session::Postgres(server) => {
+                Ok(Box::pin(server.ask(asked.house(), params)).await?.rows.into_iter().next())
+            }
             Session::PostgresTransaction(tx) => {
-                Ok(tx.ask(asked.house(), params).await?.rows.into_iter().next())
+                Ok(Box::pin(tx.ask(asked.house(), params)).await?.rows.into_iter().next())
             }
         }
     }
@@ -167,7 +170,7 @@ impl Read {
         match &mut self.session {
             Session::SqliteWriter(write) => write.execute(asked.for_sqlite(), params),
             Session::PostgresTransaction(tx) if !tx.is_snapshot() => {
-                Ok(tx.ask(asked.house(), params).await?.count)
+                Ok(Box::pin(tx.ask(asked.house(), params)).await?.count)
             }
             _ => Err(Error::misuse("only a transaction writes")),
         }
@@ -204,7 +207,7 @@ impl Tx {
         self.write_hash_counts().await?;
         match self.read.session {
             Session::SqliteWriter(write) => write.commit().await,
-            Session::PostgresTransaction(tx) => tx.commit().await,
+            Session::PostgresTransaction(tx) => Box::pin(tx.commit()).await,
             _ => Err(Error::misuse("only a transaction commits")),
         }
     }
@@ -233,7 +236,7 @@ impl Tx {
         {
             let texts =
                 steps.iter().zip(&params).map(|(step, params)| (step.what().text(), params.as_slice()));
-            return tx.ask_all(&texts.collect::<Vec<_>>()).await;
+            return Box::pin(tx.ask_all(&texts.collect::<Vec<_>>())).await;
         }
         let mut counts = Vec::with_capacity(steps.len());
         for (step, params) in steps.iter().zip(&params) {
@@ -255,7 +258,7 @@ impl Tx {
         }
         if let Session::PostgresTransaction(tx) = &mut self.read.session {
             let texts: Vec<_> = steps.iter().map(|(what, params)| (what.text(), *params)).collect();
-            return tx.ask_together(&texts).await;
+            return Box::pin(tx.ask_together(&texts)).await;
         }
         let texts: Vec<_> = steps.iter().map(|(what, params)| (what.for_sqlite(), *params)).collect();
         self.on_sqlite(|conn| conn.execute_together(&texts))
@@ -272,7 +275,7 @@ impl Tx {
     /// Puts rows into a table by the thousand; on PostgreSQL alone.
     pub(crate) async fn copy_in(&mut self, table: &Table, rows: &[Vec<Value>]) -> Result<(), Error> {
         match &mut self.read.session {
-            Session::PostgresTransaction(tx) if !tx.is_snapshot() => tx.copy_in(table, rows).await,
+            Session::PostgresTransaction(tx) if !tx.is_snapshot() => Box::pin(tx.copy_in(table, rows)).await,
             _ => Err(Error::misuse("only a transaction on PostgreSQL does this")),
         }
     }
@@ -280,7 +283,7 @@ impl Tx {
     /// Runs text that was made at run time, however long it takes: how many rows it changed or gave; on PostgreSQL alone.
     pub(crate) async fn at_length(&mut self, text: &str) -> Result<u64, Error> {
         match &mut self.read.session {
-            Session::PostgresTransaction(tx) if !tx.is_snapshot() => tx.at_length(text).await,
+            Session::PostgresTransaction(tx) if !tx.is_snapshot() => Box::pin(tx.at_length(text)).await,
             _ => Err(Error::misuse("only a transaction on PostgreSQL does this")),
         }
     }
@@ -292,7 +295,7 @@ impl Tx {
             Session::SqliteWriter(write) => {
                 write.execute(Text { house: &text, sqlite: &text }, &[]).map(drop)
             }
-            Session::PostgresTransaction(tx) if !tx.is_snapshot() => tx.define(&text).await,
+            Session::PostgresTransaction(tx) if !tx.is_snapshot() => Box::pin(tx.define(&text)).await,
             _ => Err(Error::misuse("only a transaction writes")),
         }
     }

@@ -105,7 +105,7 @@ impl Store {
         };
         let store = Self { driver, observer, opened_at: options.now };
         if store.dialect() == Dialect::Postgres {
-            store.inspect_postgres(options.among_others).await?;
+            Box::pin(store.inspect_postgres(options.among_others)).await?;
         }
         store.apply(migrate::OWNER, &migrate::ours()).await?;
         Ok(store)
@@ -151,7 +151,7 @@ impl Store {
                 reader.freeze().await?;
                 Ok(Read::sqlite(reader))
             }
-            Driver::Postgres(server) => Ok(Read::postgres_snapshot(server.snapshot().await?)),
+            Driver::Postgres(server) => Ok(Read::postgres_snapshot(Box::pin(server.snapshot()).await?)),
         }
     }
 
@@ -159,7 +159,7 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx, Error> {
         match &self.driver {
             Driver::Sqlite { writer, .. } => Ok(Tx::sqlite(writer.begin().await?)),
-            Driver::Postgres(server) => Ok(Tx::postgres(server.begin().await?)),
+            Driver::Postgres(server) => Ok(Tx::postgres(Box::pin(server.begin()).await?)),
         }
     }
 

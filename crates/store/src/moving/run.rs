@@ -70,11 +70,12 @@ pub async fn copy_rows(
     let mut copied = Vec::new();
     let mut rows = 0;
     for table in &TABLES {
-        let tally = carry_over(table, source, target, |count| {
+        // It holds a page on its way in and the next one on its way out.
+        let carried = Box::pin(carry_over(table, source, target, |count| {
             rows += count;
             each(Step { phase: Phase::Copying, table: table.short(), rows });
-        })
-        .await?;
+        }));
+        let tally = carried.await?;
         copied.push(TableCopied { table: table.short(), tally });
     }
     rows = 0;

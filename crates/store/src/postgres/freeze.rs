@@ -1,6 +1,5 @@
 //! The triggers that hold every write back, on PostgreSQL.
 
-
 /// The one function of all these triggers, and the triggers' name.
 pub(super) const NAME: &str = "sekisho_frozen";
 /// What the function does; the message is that of the other database.

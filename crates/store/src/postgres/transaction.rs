@@ -209,7 +209,9 @@ impl Transaction {
                 if failed.over {
                     self.connector.epoch().end(link.epoch);
                     self.state = State::Over;
-                    self.loan.take().map(|loan| Object::take(loan).cut());
+                    if let Some(loan) = self.loan.take() {
+                        Object::take(loan).cut();
+                    }
                 } else {
                     link.mention("rollback");
                     self.state = State::Undone;

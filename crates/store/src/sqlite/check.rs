@@ -173,7 +173,7 @@ mod tests {
                         Kind::Text => "TEXT",
                     };
                     // The number that the database draws is declared as its key alone.
-                    let not_null = !column.nullable && !(table.drawn && at == 0);
+                    let not_null = !(column.nullable || table.drawn && at == 0);
                     let key = if at < table.key { at + 1 } else { 0 };
                     format!("{} {kind} {} {key}", column.name, u8::from(not_null))
                 })
