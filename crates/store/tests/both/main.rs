@@ -1,5 +1,7 @@
 //! The store's contract. Each area's file is compiled once for each database, against that database's `open`.
 
+#![expect(clippy::duplicate_mod, reason = "each area's file is compiled once for each database")]
+
 mod world;
 
 mod postgres;

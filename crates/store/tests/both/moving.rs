@@ -192,22 +192,22 @@ async fn there_and_back(first: Place, second: Place, third: Place) {
 
 #[tokio::test]
 async fn from_sqlite_to_postgresql_and_back() {
-    there_and_back(Place::sqlite(), Place::postgres(), Place::sqlite()).await;
+    Box::pin(there_and_back(Place::sqlite(), Place::postgres(), Place::sqlite())).await;
 }
 
 #[tokio::test]
 async fn from_postgresql_to_sqlite_and_back() {
-    there_and_back(Place::postgres(), Place::sqlite(), Place::postgres()).await;
+    Box::pin(there_and_back(Place::postgres(), Place::sqlite(), Place::postgres())).await;
 }
 
 #[tokio::test]
 async fn from_postgresql_to_postgresql() {
-    there_and_back(Place::postgres(), Place::postgres(), Place::postgres()).await;
+    Box::pin(there_and_back(Place::postgres(), Place::postgres(), Place::postgres())).await;
 }
 
 #[tokio::test]
 async fn from_sqlite_to_sqlite() {
-    there_and_back(Place::sqlite(), Place::sqlite(), Place::sqlite()).await;
+    Box::pin(there_and_back(Place::sqlite(), Place::sqlite(), Place::sqlite())).await;
 }
 
 /// Ended at any step, it says so, nobody else opens it, and another run ends well.
@@ -243,12 +243,12 @@ async fn ended_and_begun_anew(from: Place, to: Place) {
 
 #[tokio::test]
 async fn a_copy_into_postgresql_that_was_ended_is_begun_anew() {
-    ended_and_begun_anew(Place::sqlite(), Place::postgres()).await;
+    Box::pin(ended_and_begun_anew(Place::sqlite(), Place::postgres())).await;
 }
 
 #[tokio::test]
 async fn a_copy_into_sqlite_that_was_ended_is_begun_anew() {
-    ended_and_begun_anew(Place::postgres(), Place::sqlite()).await;
+    Box::pin(ended_and_begun_anew(Place::postgres(), Place::sqlite())).await;
 }
 
 #[tokio::test]

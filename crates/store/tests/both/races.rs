@@ -132,7 +132,7 @@ async fn users_who_come_and_go_with_two_hashes_at_once_leave_the_right_count() {
         tx.set_password(id(number), &HashString::new("one".into()), first, NOW).await.unwrap();
         tx.set_password(id(number), &HashString::new("two".into()), second, NOW).await.unwrap();
         tx.commit().await.unwrap();
-        if number % 5 == 0 {
+        if number.is_multiple_of(5) {
             let mut tx = store.begin().await.unwrap();
             assert!(tx.delete_user(id(number), NOW, NOW).await.unwrap());
             tx.commit().await.unwrap();
