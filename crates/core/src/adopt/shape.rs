@@ -101,13 +101,15 @@ impl Cell {
         if let Ok(number) = text.parse() {
             return Self::Integer(number);
         }
-        let significant = match text.contains('.') {
-            true => text.trim_end_matches('0').trim_end_matches('.'),
-            false => text,
+        let Ok(number) = text.parse::<f64>() else { return Self::Text(text.to_owned()) };
+        let same = match text.contains('.') {
+            true => number.to_string() == text.trim_end_matches('0').trim_end_matches('.'),
+            // All its digits: the shortest text that gives the number again ends in zeros of its own.
+            false => format!("{number:.0}") == text,
         };
-        match text.parse::<f64>() {
-            Ok(number) if !number.is_finite() || number.to_string() == significant => Self::Real(number),
-            _ => Self::Text(text.to_owned()),
+        match same || !number.is_finite() {
+            true => Self::Real(number),
+            false => Self::Text(text.to_owned()),
         }
     }
 
