@@ -206,6 +206,8 @@ async fn alone(store: &Store) -> Result<Option<Tx>, Error> {
         return Ok(None);
     }
     let mut tx = store.begin().await?;
+    // It says nothing more until the copy has ended.
+    tx.define("set local idle_in_transaction_session_timeout = 0").await?;
     let taken = tx.row(postgres::numbers::ALONE, &[]).await?.map(|mut row| row.take::<i64>(0)).transpose()?;
     match taken {
         Some(1) => Ok(Some(tx)),

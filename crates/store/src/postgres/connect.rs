@@ -1,7 +1,7 @@
 //! Connecting: which host, with what settings, and what makes a connection old.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sekisho_core::settings::{ChannelBinding, PostgresUrl, SessionAttrs};
@@ -77,6 +77,9 @@ pub(super) struct Connector {
     connect_timeout: Duration,
     limit: Duration,
     epoch: Arc<Epoch>,
+    /// The host that answered last, which is asked first where one that takes writes is wanted.
+    last: AtomicUsize,
+    finds_writer: bool,
 }
 
 /// One connection for oneself.
@@ -156,6 +159,8 @@ impl Connector {
             connect_timeout: url.connect_timeout.map_or(pooling.connect_timeout, Duration::from_secs),
             limit,
             epoch,
+            last: AtomicUsize::new(0),
+            finds_writer: url.target_session_attrs == SessionAttrs::ReadWrite,
         })
     }
 
@@ -164,9 +169,14 @@ impl Connector {
         // Taken before: what breaks meanwhile makes this one old as well.
         let epoch = self.epoch.now();
         let mut said = Vec::new();
-        for host in &self.hosts {
+        let first = if self.finds_writer { self.last.load(Ordering::Relaxed) } else { 0 };
+        for at in (first..self.hosts.len()).chain(0..first) {
+            let host = &self.hosts[at];
             match tokio::time::timeout(self.connect_timeout, self.reach(host, purpose, epoch)).await {
-                Ok(Ok(link)) => return Ok(link),
+                Ok(Ok(link)) => {
+                    self.last.store(at, Ordering::Relaxed);
+                    return Ok(link);
+                }
                 Ok(Err(error @ Error::Misuse { .. })) => return Err(error),
                 Ok(Err(Error::Unavailable { reason })) => said.push(format!("{}: {reason}", host.shown)),
                 Ok(Err(error)) => said.push(format!("{}: {error}", host.shown)),

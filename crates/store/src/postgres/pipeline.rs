@@ -22,7 +22,7 @@ pub(super) struct Pipelines {
 struct Slot {
     link: RwLock<Option<Arc<Link>>>,
     /// Held by whoever connects, so that one does it for all.
-    connecting: Mutex<()>,
+    connecting: Arc<Mutex<()>>,
 }
 
 impl Pipelines {
@@ -32,7 +32,7 @@ impl Pipelines {
     }
 
     /// Runs one statement that reads, outside of any transaction.
-    pub(super) async fn ask(&self, text: &'static str, sent: Sent<'_>) -> Result<Answer, Error> {
+    pub(super) async fn ask(self: &Arc<Self>, text: &'static str, sent: Sent<'_>) -> Result<Answer, Error> {
         let mut again = true;
         loop {
             let link = self.link().await?;
@@ -60,20 +60,29 @@ impl Pipelines {
         }
     }
 
-    async fn link(&self) -> Result<Arc<Link>, Error> {
-        let slot = &self.slots[self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len()];
+    async fn link(self: &Arc<Self>) -> Result<Arc<Link>, Error> {
+        let at = self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len();
+        let slot = &self.slots[at];
         if let Some(link) = self.current(slot) {
             return Ok(link);
         }
         let start = Instant::now();
         let connect = async {
-            let _one = slot.connecting.lock().await;
+            let one = Arc::clone(&slot.connecting).lock_owned().await;
             if let Some(link) = self.current(slot) {
                 return Ok(link);
             }
-            let link = Arc::new(self.connector.connect(Purpose::Read).await?);
-            *slot.link.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&link));
-            Ok(link)
+            // Not on the caller's time: where hosts that are gone stand before the one that answers, a connection may take
+            // longer than anybody waits, and serves whoever comes then.
+            let this = Arc::clone(self);
+            let made = tokio::spawn(async move {
+                let _one = one;
+                let link = Arc::new(this.connector.connect(Purpose::Read).await?);
+                *this.slots[at].link.write().unwrap_or_else(PoisonError::into_inner) =
+                    Some(Arc::clone(&link));
+                Ok(link)
+            });
+            made.await.unwrap_or_else(|error| Err(Error::unavailable(error)))
         };
         tokio::time::timeout(self.acquire_timeout, connect).await.unwrap_or_else(|_| {
             Err(Error::unavailable(format!(

@@ -62,6 +62,7 @@ impl Pool {
             .max_size(most)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(acquire_timeout))
+            .create_timeout(Some(acquire_timeout))
             .build()
             .map_err(Error::misuse)?;
         Ok(Self { inner, observer })

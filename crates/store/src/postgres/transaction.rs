@@ -16,8 +16,9 @@ use super::pool::Loan;
 
 /// Read committed: each statement sees what was committed before it, and a row that it changes is its newest version.
 const WRITE: &str = "begin isolation level read committed read write";
-/// One state of the whole database, that of the first statement.
-const SNAPSHOT: &str = "begin isolation level repeatable read read only; set local statement_timeout = 0";
+/// One state of the whole database, that of the first statement, for as long as its reader takes.
+const SNAPSHOT: &str = "begin isolation level repeatable read read only; set local statement_timeout = 0; \
+                        set local idle_in_transaction_session_timeout = 0";
 
 /// A commit is not cut short: one that waits for a standby would be acknowledged without it.
 const COMMIT: &str = "set local statement_timeout = 0; commit";
@@ -150,12 +151,14 @@ impl Transaction {
         }
         self.state = State::Over;
         let Some(loan) = self.loan.take() else { return Err(Error::Poisoned) };
-        loan.was_warned();
+        let mut loan = GivenBackWhenDone(Some(loan));
+        let Some(link) = loan.0.as_deref() else { return Err(Error::Poisoned) };
+        link.was_warned();
         let start = Instant::now();
-        let outcome = self.observer.tell_to_come("commit", |()| 0, loan.say(COMMIT)).await;
+        let outcome = self.observer.tell_to_come("commit", |()| 0, link.say(COMMIT)).await;
         let outcome = match outcome {
             // A standby was not waited for to the end, or there was no transaction: it says so and goes on.
-            Ok(()) if loan.was_warned() => Err(Failed {
+            Ok(()) if link.was_warned() => Err(Failed {
                 error: Error::unavailable("PostgreSQL warned while it committed: the outcome is unknown"),
                 over: true,
                 slow: false,
@@ -163,13 +166,15 @@ impl Transaction {
             outcome => outcome,
         };
         let outcome = outcome.map_err(|failed| {
-            self.connector.epoch().end(loan.epoch);
+            if failed.over {
+                self.connector.epoch().end(link.epoch);
+            }
+            link.cut();
             failed.error
         });
-        if outcome.is_err() {
-            Object::take(loan).cut();
-        } else {
+        if outcome.is_ok() {
             self.observer.committed();
+            drop(loan.0.take());
         }
         if let Some(measures) = self.observer.measures() {
             measures.commit(start, 1, &outcome);
@@ -222,6 +227,17 @@ impl Transaction {
     }
 }
 
+/// A connection that goes back to the pool once its commit was answered; else it ends by itself, when that is.
+struct GivenBackWhenDone(Option<Loan>);
+
+impl Drop for GivenBackWhenDone {
+    fn drop(&mut self) {
+        if let Some(loan) = self.0.take() {
+            drop(Object::take(loan));
+        }
+    }
+}
+
 /// Runs a statement whose constraint is an answer, behind a savepoint if it is the first of several.
 async fn ask_or_constraint(
     link: &Link,
@@ -253,9 +269,14 @@ fn beginning(kind: Kind, connector: &Connector) -> &str {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        if let (State::Asked | State::Open, Some(loan)) = (self.state, &self.loan) {
-            // Behind whatever is under way, and before whoever has the connection next.
-            loan.mention("rollback");
+        match (self.state, self.loan.take()) {
+            (State::Open, Some(loan)) => loan.mention("rollback"),
+            // Behind the statement that is under way; whoever has a connection next does not wait for that.
+            (State::Asked, Some(loan)) => {
+                loan.mention("rollback");
+                drop(Object::take(loan));
+            }
+            _ => {}
         }
         if let (Kind::Write, Some(measures)) = (self.kind, self.observer.measures()) {
             measures.transaction(self.began);

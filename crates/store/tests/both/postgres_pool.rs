@@ -88,3 +88,42 @@ async fn a_connection_comes_back_clean() {
     assert!(tx.disable(id(1), NOW).await.unwrap());
     tx.commit().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_snapshot_may_be_silent_for_as_long_as_its_reader_takes() {
+    let db = open().await;
+    let patience = "select current_setting('idle_in_transaction_session_timeout')";
+    let of = async |mut read: sekisho_store::Read| -> String {
+        read.row(patience, &[]).await.unwrap().unwrap().take(0).unwrap()
+    };
+    assert_eq!(of(db.store.snapshot().await.unwrap()).await, "0");
+    let mut tx = db.store.begin().await.unwrap();
+    // A node that hangs lets go of its locks.
+    let found: String = tx.row(patience, &[]).await.unwrap().unwrap().take(0).unwrap();
+    assert_eq!(found, "1min");
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_in_the_middle_of_a_statement_leaves_nobody_waiting() {
+    let db = narrow().await;
+    insert_tim(&db.store).await;
+    let mut holder = db.store.begin().await.unwrap();
+    let touch = "update sekisho_users set updated_at = updated_at";
+    assert_eq!(holder.execute(touch, &[]).await.unwrap(), 1);
+    // As many as there are connections wait for the row, and hang up.
+    let store = db.store.clone();
+    let waits = tokio::spawn(async move {
+        let mut tx = store.begin().await.unwrap();
+        tx.execute(touch, &[]).await
+    });
+    let waiting = "select pid::bigint from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    while db.store.read().await.unwrap().row(waiting, &[]).await.unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
+    waits.abort();
+    assert!(waits.await.unwrap_err().is_cancelled());
+    // The next one has a connection that nobody waits on.
+    let mut next = db.store.begin().await.unwrap();
+    assert!(next.row("select pg_backend_pid()::bigint", &[]).await.unwrap().is_some());
+    holder.commit().await.unwrap();
+}
