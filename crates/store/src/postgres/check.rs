@@ -137,7 +137,8 @@ pub(crate) async fn schema_differences(read: &mut Read) -> Result<Vec<String>, E
     Ok(found)
 }
 
-/// Triggers and rules on our tables that this program did not make, and those of a freeze that are missing or off.
+/// Triggers and rules on our tables that this program did not make, and those of a freeze that are missing, off, or on
+/// without one.
 pub(crate) async fn intruders(read: &mut Read) -> Result<Vec<String>, Error> {
     let frozen = match read.frozen_since().await {
         Ok(since) => since.is_some(),
@@ -152,6 +153,8 @@ pub(crate) async fn intruders(read: &mut Read) -> Result<Vec<String>, Error> {
         let holds = kind == "trigger" && name == freeze::NAME && body.trim() == freeze::BODY;
         if holds && on && frozen {
             held.push(table);
+        } else if holds && !on {
+            // Of an earlier freeze.
         } else if !(beside.is_some() && name.starts_with("sekisho_beside")) {
             found.push(format!("{kind} {name} on {table} is not of this program"));
         }

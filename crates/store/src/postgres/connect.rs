@@ -109,7 +109,8 @@ impl Connector {
             .keepalives_idle(pooling.keepalive)
             .keepalives_interval(pooling.keepalive / 3)
             .keepalives_retries(3)
-            .tcp_user_timeout(limit)
+            // However long a statement may take: it is about a network that has gone away.
+            .tcp_user_timeout(pooling.keepalive * 2)
             .channel_binding(match url.channel_binding {
                 ChannelBinding::Disable => config::ChannelBinding::Disable,
                 ChannelBinding::Prefer => config::ChannelBinding::Prefer,
@@ -152,9 +153,10 @@ impl Connector {
             unnamed: url.pgbouncer,
             beginning: format!(
                 "begin isolation level read committed read write; set local statement_timeout = {}; \
-                 set local lock_timeout = {}; {DURABLE_ONCE}",
+                 set local lock_timeout = {}; set local idle_in_transaction_session_timeout = {}; {DURABLE_ONCE}",
                 pooling.statement_timeout.as_millis(),
-                lock_wait.as_millis()
+                lock_wait.as_millis(),
+                FORGOTTEN.as_millis()
             ),
             connect_timeout: url.connect_timeout.map_or(pooling.connect_timeout, Duration::from_secs),
             limit,

@@ -150,7 +150,14 @@ impl Link {
 
     /// Whether a statement can be prepared; it is not kept.
     pub(super) async fn prepares(&self, text: &'static str) -> Result<(), Failed> {
-        self.within(self.client.prepare(text)).await.map(drop)
+        if !self.unnamed {
+            return self.within(self.client.prepare(text)).await.map(drop);
+        }
+        // All of it on one connection of the server's, which the next one finds as it was.
+        self.say("begin").await?;
+        let outcome = self.within(self.client.prepare(text)).await.map(drop);
+        self.say("rollback").await?;
+        outcome
     }
 
     /// The driver's own handle, for what has no words here.

@@ -45,6 +45,8 @@ impl Tx {
     /// Waits until nobody else makes the schema, and holds the others until the end of the transaction.
     pub(crate) async fn alone_at_the_schema(&mut self) -> Result<(), Error> {
         self.define("set local lock_timeout = 0").await?;
-        self.define(&format!("select pg_advisory_xact_lock({LOCK})")).await
+        self.define(&format!("select pg_advisory_xact_lock({LOCK})")).await?;
+        // A table that somebody reads for hours is not waited for: whoever came meanwhile would wait behind us.
+        self.define("set local lock_timeout to default").await
     }
 }

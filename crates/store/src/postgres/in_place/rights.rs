@@ -2,7 +2,7 @@
 
 use sekisho_core::beside::{IdKind, Table};
 
-use super::sql::{literal, name, own_schema, place, table as written, text};
+use super::sql::{literal, name, own_schema, path, place, table as written, text, texts};
 use crate::error::Error;
 use crate::session::Tx;
 
@@ -16,6 +16,20 @@ const SEQUENCE: &str = "select s.oid::regclass::text from pg_catalog.pg_attribut
      join pg_catalog.pg_class s on s.oid = d.refobjid \
      where a.attrelid = to_regclass($1) and a.attname = $2 and a.attidentity = '' \
      and case s.relkind when 'S' then not has_sequence_privilege(s.oid, 'USAGE, UPDATE') else false end limit 1";
+
+/// By which statement each other role loses the right to make things in a schema on the functions' path.
+///
+/// An operator or a function that fits the application's types better than PostgreSQL's own would be called with our
+/// rights. Trusted are superusers, the schema's owner, the table's owner (who may put a trigger on it anyway) and this role;
+/// a role in which there is nobody else is no danger.
+const STRANGERS: &str = "select distinct format('revoke create on schema %I from %s;', n.nspname, \
+     case a.grantee when 0 then 'public' else a.grantee::regrole::text end) \
+     from pg_catalog.pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a \
+     where n.nspname = $1 and a.privilege_type = 'CREATE' and a.grantee <> n.nspowner and (a.grantee = 0 or exists \
+     (select 1 from pg_catalog.pg_roles r where not r.rolsuper and pg_has_role(r.oid, a.grantee, 'MEMBER') \
+     and r.rolname <> current_user and r.oid <> n.nspowner and (r.rolcanlogin or r.oid = a.grantee and \
+     not exists (select 1 from pg_catalog.pg_auth_members m where m.roleid = r.oid)) \
+     and r.oid <> (select c.relowner from pg_catalog.pg_class c where c.oid = to_regclass($2)))) order by 1";
 
 /// Keeps the writers of users waiting, those of Sekisho and the application's own, until the end of the transaction.
 ///
@@ -32,7 +46,8 @@ pub(crate) async fn hold(tx: &mut Tx, schema: Option<&str>, table: &str) -> Resu
     tx.define(&format!("lock table {} in share row exclusive mode", place(schema, table))).await
 }
 
-/// What this role may not do and would have to, each as the statement by which an owner allows it.
+/// What this role may not do and would have to, and what others may and must not, each as the statement by which an owner
+/// mends it.
 pub(crate) async fn rights_missing(tx: &mut Tx, table: &Table) -> Result<Vec<String>, Error> {
     let mut missing = Vec::new();
     let own = own_schema(tx).await?;
@@ -53,6 +68,9 @@ pub(crate) async fn rights_missing(tx: &mut Tx, table: &Table) -> Result<Vec<Str
         if let Some(sequence) = text(tx, SEQUENCE, &params).await? {
             missing.push(format!("grant usage on sequence {sequence} to {role};"));
         }
+    }
+    for schema in path(tx, table).await? {
+        missing.extend(texts(tx, STRANGERS, &[schema.as_str().into(), theirs.as_str().into()]).await?);
     }
     Ok(missing)
 }

@@ -64,3 +64,18 @@ pub(super) async fn own_schema(read: &mut Read) -> Result<String, Error> {
         )
     })
 }
+
+/// The schemas on which functions look names up: ours, the table's, and those of this role.
+pub(super) async fn path(tx: &mut Tx, table: &Table) -> Result<Vec<String>, Error> {
+    let mut path = vec![own_schema(tx).await?];
+    path.extend(table.schema.clone());
+    let all = "select s::text from unnest(current_schemas(false)) with ordinality as p (s, n) order by n";
+    path.extend(texts(tx, all, &[]).await?);
+    let mut once: Vec<String> = Vec::new();
+    for schema in path {
+        if !once.contains(&schema) {
+            once.push(schema);
+        }
+    }
+    Ok(once)
+}

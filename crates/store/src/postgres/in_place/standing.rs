@@ -4,7 +4,7 @@ use sekisho_core::beside::{Field, NOBODYS_HASH, Passwords, Table};
 
 use super::functions::functions;
 use super::links;
-use super::sql::{define, literal, name, own_schema, table as written, text, texts};
+use super::sql::{define, literal, name, path, table as written, text, texts};
 use super::{apart, trial, triggers, view};
 use crate::beside::TrialFailure;
 use crate::error::Error;
@@ -163,21 +163,6 @@ pub(super) async fn give_hashes(tx: &mut Tx, table: &Table) -> Result<u64, Error
 async fn aside(tx: &mut Tx, on: bool) -> Result<(), Error> {
     let word = if on { "on" } else { "off" };
     tx.define(&format!("select set_config('sekisho.aside', '{word}', true)")).await
-}
-
-/// The schemas on which functions look names up: ours, the table's, and those of this role.
-async fn path(tx: &mut Tx, table: &Table) -> Result<Vec<String>, Error> {
-    let mut path = vec![own_schema(tx).await?];
-    path.extend(table.schema.clone());
-    let all = "select s::text from unnest(current_schemas(false)) with ordinality as p (s, n) order by n";
-    path.extend(texts(tx, all, &[]).await?);
-    let mut once: Vec<String> = Vec::new();
-    for schema in path {
-        if !once.contains(&schema) {
-            once.push(schema);
-        }
-    }
-    Ok(once)
 }
 
 /// A user without a row does not show its id any more, which may be another's.
