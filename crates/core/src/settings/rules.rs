@@ -51,7 +51,9 @@ fn keys_are_strong(merged: &mut Merged, settings: &Settings) {
             merged.warn(name, &format!("{weakness}; {production}"));
         }
     }
-    if settings.tokens.secret_key_verify_until.is_some() && secret_key_verify.is_empty() {
+    // Beside a key of the settings it also ends the one that is derived from the root key.
+    let ends_nothing = secret_key.is_none() && secret_key_verify.is_empty();
+    if settings.tokens.secret_key_verify_until.is_some() && ends_nothing {
         merged.warn(
             "tokens.secret_key_verify_until",
             "ends keys that are not there: tokens.secret_key_verify is empty",

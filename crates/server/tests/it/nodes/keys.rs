@@ -18,7 +18,7 @@ fn keys(signs: &str, verifies: &[&str]) -> String {
 }
 
 /// Writes the configuration of each node in turn and has it read, one node after the other.
-fn roll(nodes: &[Site; 2], pids: [u32; 2], text: &str, changes: usize) {
+fn roll(nodes: &[Site], pids: [u32; 2], text: &str, changes: usize) {
     for (node, pid) in nodes.iter().zip(pids) {
         std::fs::write(node.folder().join("sekisho.toml"), text).unwrap();
         let pid = Pid::from_raw(pid.cast_signed()).unwrap();
@@ -84,5 +84,37 @@ fn a_key_is_rolled_over_two_nodes_under_load_and_no_good_token_is_refused() {
     roll(nodes, pids, &keys(NEW, &[]), 4);
     for node in nodes {
         assert_eq!((node.me(&last).status, node.me(&first).status), (200, 401));
+    }
+}
+
+/// The first key of one's own replaces the one that is derived from the root key, which nobody can write down.
+#[test]
+fn the_derived_key_is_rolled_away_from_and_no_token_of_before_is_refused() {
+    let rest = "[throttle]\nenabled = false\n";
+    let mut nodes = two_of(Setup::new().demo().without_env("SECRET_KEY").config(rest));
+    for node in &nodes {
+        node.secret(NEW);
+    }
+    let pids = [nodes[0].process().pid(), nodes[1].process().pid()];
+    let before = nodes[0].token("tim", "tim1234");
+    let everywhere = |token: &str| nodes.each_ref().map(|node| node.me(token).status);
+
+    roll(&nodes, pids, &format!("[tokens]\nsecret_key_verify = [{NEW:?}]\n{rest}"), 1);
+    assert_eq!(everywhere(&before), [200, 200]);
+    roll(&nodes[..1], pids, &format!("[tokens]\nsecret_key = {NEW:?}\n{rest}"), 3);
+    // One node signs with the new key and the other still with the derived one: both take both.
+    let (new, derived) = (nodes[0].token("tim", "tim1234"), nodes[1].token("tim", "tim1234"));
+    assert_eq!([&before, &new, &derived].map(|token| everywhere(token)), [[200, 200]; 3]);
+    roll(&nodes[1..], [pids[1]; 2], &format!("[tokens]\nsecret_key = {NEW:?}\n{rest}"), 3);
+    assert_eq!([&before, &new, &derived].map(|token| everywhere(token)), [[200, 200]; 3]);
+
+    // It ends when its time is over, at once if somebody has seen the root key's file.
+    let over =
+        format!("[tokens]\nsecret_key = {NEW:?}\nsecret_key_verify_until = \"2026-01-01T00:00:00Z\"\n{rest}");
+    roll(&nodes, pids, &over, 4);
+    assert_eq!([&before, &derived].map(|token| everywhere(token)), [[401, 401]; 2]);
+    assert_eq!(everywhere(&new), [200, 200]);
+    for node in &nodes {
+        assert_eq!(node.log().matches("signing_key_retired").count(), 2, "{}", node.log());
     }
 }
