@@ -201,6 +201,20 @@ impl Tx {
         self.read.change(Asked::Text(sql), params).await
     }
 
+    /// Lets it be silent and slow for as long as its caller needs: PostgreSQL would end it after a minute without a word,
+    /// and with it every lock that it holds. SQLite knows no such time.
+    pub async fn take_time(&mut self) -> Result<(), Error> {
+        match self.read.dialect() {
+            Dialect::Sqlite => Ok(()),
+            Dialect::Postgres => {
+                self.define(
+                    "set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0",
+                )
+                .await
+            }
+        }
+    }
+
     /// Makes it durable. Whoever gets `Ok` can rely on it; after an error the outcome is unknown, so a retry must be
     /// safe.
     pub async fn commit(mut self) -> Result<(), Error> {

@@ -86,8 +86,10 @@ impl InPlace {
         now: Timestamp,
         each: impl FnMut(Progress),
     ) -> Result<InPlace, InPlaceError> {
-        let store = Store::open_in_place(url, OpenOptions::new(now)).await?;
+        let store = Store::open_in_place(url, OpenOptions::new(now).patient()).await?;
         let mut tx = store.begin().await?;
+        // The application's table is read while it holds the locks and says nothing.
+        tx.take_time().await?;
         let table = planned(&mut tx, mapping, sets).await?;
         tx.hold_users_beside(table.schema.as_deref(), &table.name).await?;
         if planned(&mut tx, mapping, sets).await? != table {
@@ -170,7 +172,7 @@ pub async fn check(
     sets: &[SetValue],
     now: Timestamp,
 ) -> Result<(), InPlaceError> {
-    let store = Store::open_in_place(url, OpenOptions::new(now)).await?;
+    let store = Store::open_in_place(url, OpenOptions::new(now).patient()).await?;
     planned(&mut store.begin().await?, mapping, sets).await.map(drop)
 }
 

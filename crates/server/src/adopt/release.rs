@@ -44,8 +44,9 @@ pub struct Released {
 
 /// How the trial in this database stands.
 pub async fn look(url: &DatabaseUrl, now: Timestamp) -> Result<Trial, InPlaceError> {
-    let store = Store::open_in_place(url, OpenOptions::new(now)).await?;
+    let store = Store::open_in_place(url, OpenOptions::new(now).patient()).await?;
     let mut tx = store.begin().await?;
+    tx.take_time().await?;
     let standing = standing(url, &mut tx).await?;
     let (linked, unreadable) = (tx.links().await?, tx.unreadable_beside().await?);
     Ok(Trial { standing, linked, unreadable })
@@ -60,8 +61,9 @@ pub async fn release(
     now: Timestamp,
     each: impl FnMut(Progress),
 ) -> Result<Released, InPlaceError> {
-    let store = Store::open_in_place(&known_as(url), OpenOptions::new(now)).await?;
+    let store = Store::open_in_place(&known_as(url), OpenOptions::new(now).patient()).await?;
     let mut tx = store.begin().await?;
+    tx.take_time().await?;
     let standing = standing(url, &mut tx).await?;
     if let (Release::Back, DatabaseUrl::Postgres(address)) = (how, url) {
         let servers = address.application_name.as_deref().unwrap_or("sekisho");

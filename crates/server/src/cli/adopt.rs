@@ -239,6 +239,8 @@ fn write(
     opened.block_on(async |app| {
         let ctx = app.ctx(Actor::Operator);
         let mut tx = app.store.begin().await.map_err(Problem::from)?;
+        // The application's database may keep the reader waiting.
+        tx.take_time().await.map_err(Problem::from)?;
         let adoption = Adoption::new(&ctx, &*app.dice, origin, survey);
         let (mut rows, reading) = read(foreign, mapping);
         let report = adoption.write(&mut tx, &mut rows).await;

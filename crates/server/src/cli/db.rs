@@ -137,8 +137,7 @@ async fn check(file: Option<PathBuf>, flags: &Flags, out: &mut Out) -> Result<()
         }
         DatabaseUrl::Postgres(_) => url.redacted(),
     };
-    let mut options = options(&settings, None);
-    options.pool.statement_timeout = db_copy::PATIENCE;
+    let options = options(&settings, None).patient();
     let mut line = ProgressLine::new(out.is_json());
     let report = check::check(&url, options, |rows| line.say(|| format!("{rows} rows judged"))).await;
     drop(line);

@@ -14,7 +14,7 @@ use sekisho_core::settings::{DatabaseUrl, Settings};
 use sekisho_store::{Phase, Step, TableCopied, TargetState, resolved};
 use serde_json::json;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The example of `sekisho db copy --help`.
 pub(super) const EXAMPLE: &str = "\
@@ -25,9 +25,6 @@ Examples:
 
 A password stands in the address, in PGPASSWORD or in ~/.pgpass. docs/moving-to-postgres.md is the walk.
 Exit code 0: copied, read back and found equal; 1: refused, or the two differ; 3: a database does not answer.";
-
-/// How long a statement may take: counting the rows of a large table is one.
-pub(super) const PATIENCE: Duration = Duration::from_secs(6 * 3600);
 
 /// `sekisho db copy`.
 #[derive(Debug, Args)]
@@ -64,8 +61,8 @@ async fn copy(
     settings: &Settings,
     out: &mut Out,
 ) -> Result<(), Stop> {
-    let mut options = options(settings, None);
-    options.pool.statement_timeout = PATIENCE;
+    // Counting the rows of a large table is one statement.
+    let options = options(settings, None).patient();
     let planned = moving::plan(Plan { from, to, options, leave_own_tables: args.leave_own_tables }).await?;
     if args.dry_run {
         return would(from, to, &planned, out);

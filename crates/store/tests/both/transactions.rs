@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sekisho_store::{Echo, Error, OpenOptions, Store};
+use sekisho_store::{Dialect, Echo, Error, OpenOptions, Store};
 
 use super::{open, open_with};
 use crate::world::{NOW, id, insert_tim, new_user};
@@ -20,6 +20,23 @@ async fn what_is_not_committed_is_undone() {
     drop(tx);
     assert_eq!(count(&db.store).await, 0);
     insert_tim(&db.store).await;
+    assert_eq!(count(&db.store).await, 1);
+}
+
+/// One that holds locks while its caller reads elsewhere is not ended for its silence.
+#[tokio::test]
+async fn a_transaction_that_takes_its_time_has_no_end_by_the_clock() {
+    let db = open().await;
+    let mut tx = db.store.begin().await.unwrap();
+    tx.take_time().await.unwrap();
+    if db.store.dialect() == Dialect::Postgres {
+        let limits = "select current_setting('idle_in_transaction_session_timeout') || ' ' || \
+                      current_setting('statement_timeout')";
+        let found: String = tx.row(limits, &[]).await.unwrap().unwrap().take(0).unwrap();
+        assert_eq!(found, "0 0");
+    }
+    tx.insert_user(&new_user(1, "a", "a", "a@x")).await.unwrap();
+    tx.commit().await.unwrap();
     assert_eq!(count(&db.store).await, 1);
 }
 
