@@ -24,6 +24,9 @@ statements! {
     FAILED(Text, Text, Int, Int, Text) =
         "update sekisho_jobs set holder = null, held_until = null, ended_at = $3, due_at = $4, outcome = $5, \
          runs = runs + 1, failures = failures + 1 where name = $1 and holder = $2";
+    LEFT(Text, Text, Int, Text) =
+        "update sekisho_jobs set holder = null, held_until = null, due_at = $3, outcome = $4 \
+         where name = $1 and holder = $2";
     JOBS() =
         "select name, due_at, holder, held_until, began_at, ended_at, succeeded_at, outcome, runs, failures \
          from sekisho_jobs order by name";
@@ -63,13 +66,15 @@ pub struct Lease<'a> {
     pub until: Timestamp,
 }
 
-/// How a job ended.
+/// How a job was given back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ended<'a> {
     /// It did what it should: this, in a line.
     Well(&'a str),
     /// It did not, and this is why.
     Badly(&'a str),
+    /// It is in the middle, and whoever takes it next goes on: it has neither run nor failed yet.
+    Halfway(&'a str),
 }
 
 impl Read {
@@ -99,7 +104,7 @@ impl Tx {
         Ok(self.run(&KEEP, &[lease.job.into(), lease.holder.into(), lease.until.into()]).await? == 1)
     }
 
-    /// Gives a job back that ended at `now` and is to run again at `due_at`; `false` if it was not theirs any more.
+    /// Gives a job back at `now` that is to run again at `due_at`; `false` if it was not theirs any more.
     pub async fn end_job(
         &mut self,
         (job, holder): (&str, &str),
@@ -110,6 +115,10 @@ impl Tx {
         let (statement, text) = match how {
             Ended::Well(text) => (&DONE, text),
             Ended::Badly(text) => (&FAILED, text),
+            Ended::Halfway(text) => {
+                let params = [job.into(), holder.into(), due_at.into(), text.into()];
+                return Ok(self.run(&LEFT, &params).await? == 1);
+            }
         };
         let params = [job.into(), holder.into(), now.into(), due_at.into(), text.into()];
         Ok(self.run(statement, &params).await? == 1)

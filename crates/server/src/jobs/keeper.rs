@@ -67,7 +67,9 @@ fn note(kind: JobKind, outcome: &Result<Turn, Failure>, runs: &JobRuns) {
             tracing::warn!(job, "another node has taken the job: this one stood still for too long");
         }
         Err(failure) if is_on_hold(failure) => tracing::debug!(job, "writing is on hold"),
-        // Whoever ran it has said why.
-        Err(_) => runs.count(job, false),
+        Err(failure) => {
+            runs.count(job, false);
+            tracing::warn!(job, error = turn::reason(failure), "a job failed");
+        }
     }
 }

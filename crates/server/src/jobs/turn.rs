@@ -34,7 +34,7 @@ pub enum Turn {
 /// Runs a job if it can be had; `at_once` means even before it is due. `go_on` is asked between its transactions.
 ///
 /// # Errors
-/// What it failed with; the database has noted it, if it could.
+/// What it failed with, for the caller to tell; the database has noted it, if it could.
 pub async fn run(
     app: &Arc<App>,
     actor: Actor,
@@ -50,25 +50,18 @@ pub async fn run(
         return Ok(Turn::NotOurs(held.map(|(holder, _)| holder)));
     }
     let worked = work(app, &ctx, kind, &holder, go_on).await;
-    let (turn, due_in) = match &worked {
-        Ok(turn @ Turn::Done(_)) => (turn, kind.every()),
-        Ok(turn @ Turn::Stopped) => (turn, Duration::ZERO),
-        Ok(turn) => return Ok(turn.clone()),
-        Err(failure) => {
-            let why = reason(failure);
-            if !is_on_hold(failure) {
-                tracing::warn!(job = kind.name(), error = why, "a job failed");
-            }
-            // What is told is why it failed; that this could not be written down adds nothing.
-            let _ = end(app, kind, &holder, AFTER_FAILURE, Ended::Badly(&why)).await;
-            return worked;
+    match &worked {
+        Ok(Turn::Done(what)) => end(app, kind, &holder, kind.every(), Ended::Well(what)).await?,
+        Ok(Turn::Stopped) => {
+            let how = Ended::Halfway("stopped in the middle, to be gone on with");
+            end(app, kind, &holder, Duration::ZERO, how).await?;
         }
-    };
-    let outcome = match turn {
-        Turn::Done(what) => what,
-        _ => "stopped in the middle, to be gone on with",
-    };
-    end(app, kind, &holder, due_in, Ended::Well(outcome)).await?;
+        Ok(Turn::NotOurs(_) | Turn::Lost) => {}
+        Err(failure) => {
+            // What is told is why it failed; that this could not be written down adds nothing.
+            let _ = end(app, kind, &holder, AFTER_FAILURE, Ended::Badly(&reason(failure))).await;
+        }
+    }
     worked
 }
 
@@ -149,7 +142,8 @@ fn holder(app: &App) -> String {
     format!("{}/{}/{nonce}", machine.trim(), std::process::id())
 }
 
-fn reason(failure: &Failure) -> String {
+/// Why it failed, in a line.
+pub(super) fn reason(failure: &Failure) -> String {
     match failure {
         Failure::Store(error) => error.to_string(),
         other => other.refusal().code().to_owned(),

@@ -96,6 +96,23 @@ async fn how_a_job_went_is_written_down() {
 }
 
 #[tokio::test]
+async fn a_job_given_back_in_the_middle_has_neither_run_nor_failed() {
+    let db = open().await;
+    enter(&db.store, NOW).await;
+    assert!(take(&db.store, "a", NOW).await);
+    let mut tx = db.store.begin().await.unwrap();
+    assert!(tx.end_job(("sweep", "a"), NOW, NOW, Ended::Halfway("half is swept")).await.unwrap());
+    assert!(!tx.end_job(("sweep", "a"), NOW, NOW, Ended::Halfway("again")).await.unwrap(), "it is nobody's");
+    tx.commit().await.unwrap();
+
+    let jobs = db.store.read().await.unwrap().jobs().await.unwrap();
+    let [job] = &jobs[..] else { panic!("{jobs:?}") };
+    assert_eq!((job.due_at, &job.held, job.ended_at, job.succeeded_at), (NOW, &None, None, None));
+    assert_eq!((job.outcome.as_deref(), job.runs, job.failures), (Some("half is swept"), 0, 0));
+    assert!(take(&db.store, "b", NOW).await, "whoever is next goes on at once");
+}
+
+#[tokio::test]
 async fn all_who_share_a_database_have_one_clock() {
     let db = open().await;
     let (one, other) = (NOW, NOW.plus(HOUR));
