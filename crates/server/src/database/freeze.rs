@@ -22,18 +22,25 @@ pub struct Hold {
 ///
 /// `Err` of the second kind where an application uses the same database: its own writes would meet our triggers.
 pub async fn freeze(app: &App, ctx: &Ctx) -> Result<Result<Hold, &'static str>, Failure> {
-    if app.store.read().await?.standing().await?.is_some() {
+    let changed = patiently(async || {
+        let mut tx = app.store.begin().await?;
+        // Before the locks, so that its writers are not held up for nothing; and behind them, when none can come any more.
+        if tx.standing().await?.is_some() {
+            return Ok(None);
+        }
+        let changed = tx.freeze(ctx).await?;
+        if tx.standing().await?.is_some() {
+            return Ok(None);
+        }
+        tx.commit().await?;
+        Ok(Some(changed))
+    })
+    .await?;
+    let Some(changed) = changed else {
         return Ok(Err(
             "an application uses the same database, and its writes would fail: end that first, with `sekisho adopt --release`",
         ));
-    }
-    let changed = patiently(async || {
-        let mut tx = app.store.begin().await?;
-        let changed = tx.freeze(ctx).await?;
-        tx.commit().await?;
-        Ok(changed)
-    })
-    .await?;
+    };
     let since = app.store.read().await?.frozen_since().await?.unwrap_or(ctx.now);
     Ok(Ok(Hold { since, changed }))
 }
