@@ -1,7 +1,8 @@
 //! Writing put on hold for every process and node at once, while reading goes on.
 //!
 //! Triggers on every table of ours refuse what writes. They stand in the database, so that nobody has to be told, and cost
-//! nothing while there are none. A row of `sekisho_meta` says since when; both come and go in one transaction.
+//! nothing while there are none, or, on PostgreSQL, while they are disabled. A row of `sekisho_meta` says since when; both
+//! change in one transaction.
 
 use sekisho_core::audit::Event;
 use sekisho_core::ctx::Ctx;
@@ -46,9 +47,14 @@ impl Tx {
         if self.frozen_since().await?.is_none() {
             return Ok(false);
         }
+        // Whoever is just being refused is waited for; somebody else may have let writes go on meanwhile.
+        self.hold_writers().await?;
+        if self.frozen_since().await?.is_none() {
+            return Ok(false);
+        }
         let statements = match self.dialect() {
             Dialect::Sqlite => sqlite::freeze::unmade(tables::held()),
-            Dialect::Postgres => postgres::freeze::unmade(),
+            Dialect::Postgres => postgres::freeze::unmade(tables::held()),
         };
         for statement in statements {
             self.define(&statement).await?;

@@ -19,6 +19,7 @@ mod sqlite_views;
 mod listed;
 mod moving;
 mod postgres_foreign;
+mod postgres_frozen;
 mod postgres_line;
 mod postgres_pgbouncer;
 mod postgres_plan;
