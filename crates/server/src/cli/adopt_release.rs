@@ -196,7 +196,7 @@ pub(super) fn stop(error: &InPlaceError) -> Stop {
         },
         InPlaceError::Rights(missing) => {
             let head =
-                "this role lacks rights; the owner of the table, or a superuser, can give them:".to_owned();
+                "this role lacks rights, or others have too many; the owner of the table, or a superuser, can mend it:".to_owned();
             Stop {
                 lines: std::iter::once(head).chain(missing.iter().cloned()).collect(),
                 ..Stop::refused("")

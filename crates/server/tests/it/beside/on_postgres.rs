@@ -81,8 +81,7 @@ fn rights_that_are_missing_are_named_as_they_are_given() {
     for more in [&["--dry-run"][..], &[]] {
         let ran = adopt(more);
         let said = lines.iter().map(|line| format!("sekisho: {line}\n")).collect::<String>();
-        let head =
-            "sekisho: this role lacks rights; the owner of the table, or a superuser, can give them:\n";
+        let head = "sekisho: this role lacks rights, or others have too many; the owner of the table, or a superuser, can mend it:\n";
         assert_eq!((ran.code, ran.stderr), (Some(1), format!("{head}{said}")));
     }
     assert_eq!((folder.ours(), folder.path().join("data").exists()), (Vec::new(), false));

@@ -43,7 +43,7 @@ pub(crate) async fn part(tx: &mut Tx) -> Result<(), Error> {
          u.disabled_at is not null, u.released_at is not null from sekisho_beside b \
          join sekisho_users u on u.id = b.user_id \
          left join sekisho_credentials c on c.user_id = u.id and c.kind = 'password' \
-         left join sekisho_beside_accounts o on o.row_id = b.row_id",
+         left join sekisho_beside_accounts o on o.row_id operator(pg_catalog.=) b.row_id",
         mark("u.id", "u.email"),
         mark("u.id", "u.full_name"),
         mark("u.id", "c.data")
@@ -118,7 +118,7 @@ pub(super) async fn carry_over(tx: &mut Tx, table: &Table) -> Result<u64, Error>
     for (column, value, changed) in carried {
         rows += tx
             .at_length(&format!(
-                "update sekisho_beside_accounts o set {column} = {value} {AGAIN} where o.row_id = b.row_id \
+                "update sekisho_beside_accounts o set {column} = {value} {AGAIN} where o.row_id operator(pg_catalog.=) b.row_id \
                  and u.released_at is null and not a.released and {changed}"
             ))
             .await?;

@@ -4,8 +4,10 @@
 //! same or nothing happened. Nothing is carried the other way. Each column is written only when its own value changed: what
 //! the application keeps in the others stays its own.
 //!
-//! The path on which names are looked up is fixed for each. The application's schemas are on it behind ours, since
-//! functions of its own triggers run on the same path.
+//! The path on which names are looked up is fixed for each. Where a function writes the application's table, its schemas are
+//! on it behind ours, since functions of its own triggers run on the same path; others may be able to make things there.
+//! So what has a type that is the application's, or none yet, is never left to PostgreSQL's search for an operator or a
+//! function that fits best: it is given the one of `pg_catalog`, or cast to a type for which that one is exact.
 
 use sekisho_core::beside::{Field, Flag, IdKind, NOBODYS_HASH, Passwords, Table};
 
@@ -27,6 +29,7 @@ pub(super) fn link_type(table: &Table) -> &'static str {
 pub(super) fn functions(table: &Table, path: &[String]) -> Vec<String> {
     let path: Vec<String> = path.iter().map(|schema| name(schema)).collect();
     let own = path.first().cloned().unwrap_or_default();
+    let alone = format!("pg_catalog, {own}, pg_temp");
     let path = format!("pg_catalog, {}, pg_temp", path.join(", "));
     let function = |head: &str, more: &str, path: &str, body: &str| {
         format!(
@@ -39,29 +42,29 @@ pub(super) fn functions(table: &Table, path: &[String]) -> Vec<String> {
         function(
             "sekisho_beside_taken(text, text) returns text",
             "stable",
-            &path,
+            &alone,
             "declare v_username sekisho_beside_accounts.username%type := $1; \
              v_email sekisho_beside_accounts.email%type := $2; \
              begin \
-             if exists (select 1 from sekisho_beside_accounts o where o.username = v_username) then return 'username'; end if; \
-             if exists (select 1 from sekisho_beside_accounts o where o.email = v_email) then return 'email'; end if; \
+             if exists (select 1 from sekisho_beside_accounts o where o.username operator(pg_catalog.=) v_username) then return 'username'; end if; \
+             if exists (select 1 from sekisho_beside_accounts o where o.email operator(pg_catalog.=) v_email) then return 'email'; end if; \
              return null; end",
         ),
         carries("sekisho_beside_new_row(v_user uuid) returns void", new_row(table)),
         carries("sekisho_beside_blank(text) returns void", blank(table)),
-        carries("sekisho_beside_before() returns trigger", before(table)),
+        function("sekisho_beside_before() returns trigger", "volatile", &alone, &before(table)),
         carries("sekisho_beside_after() returns trigger", after(table)),
         carries("sekisho_beside_password() returns trigger", password(table)),
         // It runs for whoever deletes a row there, who needs no right to our tables for it, and it alone sees them.
         function(
             "sekisho_beside_row_gone() returns trigger",
             "security definer",
-            &format!("pg_catalog, {own}, pg_temp"),
+            &alone,
             "declare v_row sekisho_beside.row_id%type; \
              begin \
              if tg_op = 'TRUNCATE' then \
              update sekisho_beside set row_id = null where row_id is not null; return null; end if; \
-             v_row := to_jsonb(old) ->> (select a.attname from pg_attribute a \
+             v_row := pg_catalog.to_jsonb(old) ->> (select a.attname::text from pg_catalog.pg_attribute a \
              where a.attrelid = tg_relid and a.attnum = tg_argv[0]::smallint); \
              update sekisho_beside b set row_id = null where b.row_id = v_row; \
              return null; end",
@@ -107,14 +110,14 @@ fn new_row(table: &Table) -> String {
          update sekisho_beside b set row_id = null where b.row_id = v_row; \
          delete from sekisho_adopted a where a.kind = 'user' and a.external_id = v_row::text \
          and a.user_id in (select b.user_id from sekisho_beside b where b.row_id is null); \
-         update sekisho_users s set external_id = null, extra = (s.extra::jsonb - {id})::text \
+         update sekisho_users s set external_id = null, extra = (s.extra::jsonb - {id}::text)::text \
          where s.external_id = v_row::text and s.id <> v_user \
          and s.id in (select b.user_id from sekisho_beside b where b.row_id is null); \
          insert into sekisho_beside (user_id, row_id) values (v_user, v_row); \
          update sekisho_users s set external_id = v_row::text where s.id = v_user and s.external_id is null \
          and not exists (select 1 from sekisho_users x where x.external_id = v_row::text); \
          update sekisho_users s \
-         set extra = jsonb_set(coalesce(s.extra, '{{}}')::jsonb, array[{id}], to_jsonb(v_row))::text \
+         set extra = jsonb_set(coalesce(s.extra, '{{}}')::jsonb, array[{id}::text], pg_catalog.to_jsonb(v_row))::text \
          where s.id = v_user; end",
         columns.join(", "),
         values.join(", ")
@@ -139,7 +142,7 @@ fn blank(table: &Table) -> String {
     }
     format!(
         "declare v_row sekisho_beside.row_id%type := $1; \
-         begin update sekisho_beside_accounts o set {} where o.row_id = v_row; end",
+         begin update sekisho_beside_accounts o set {} where o.row_id operator(pg_catalog.=) v_row; end",
         values.join(", ")
     )
 }
@@ -152,8 +155,8 @@ fn before(table: &Table) -> String {
             format!(
                 "v_{ours} := new.{ours}; \
                  if new.{ours} is distinct from old.{ours} and exists (select 1 from sekisho_beside_accounts o \
-                 where o.{ours} = v_{ours} and o.row_id is distinct from \
-                 (select b.row_id from sekisho_beside b where b.user_id = new.id)) then \
+                 where o.{ours} operator(pg_catalog.=) v_{ours} and o.row_id::text is distinct from \
+                 (select b.row_id::text from sekisho_beside b where b.user_id = new.id)) then \
                  raise exception 'taken' using errcode = 'check_violation', \
                  constraint = 'the application has another user of this {ours}'; end if; "
             )
@@ -174,7 +177,9 @@ fn before(table: &Table) -> String {
 
 fn after(table: &Table) -> String {
     let set = |column: &str, value: String| {
-        format!("update sekisho_beside_accounts o set {column} = {value} where o.row_id = v_row")
+        format!(
+            "update sekisho_beside_accounts o set {column} = {value} where o.row_id operator(pg_catalog.=) v_row"
+        )
     };
     let changed = |column: &str, value: String| {
         format!("if new.{column} is distinct from old.{column} then {}; end if; ", set(column, value))
@@ -233,7 +238,7 @@ fn password(table: &Table) -> String {
          if tg_op = 'DELETE' then v_user := old.user_id; else v_user := new.user_id; v_hash := new.data; end if; \
          {barred}\
          select b.row_id into v_row from sekisho_beside b where b.user_id = v_user; \
-         update sekisho_beside_accounts o set hash = v_hash where o.row_id = v_row; \
+         update sekisho_beside_accounts o set hash = v_hash where o.row_id operator(pg_catalog.=) v_row; \
          return null; end"
     )
 }
@@ -283,7 +288,7 @@ fn drawn(table: &Table, field: &Field, end: &str) -> String {
         Some(longest) if longest < whole => {
             format!("{} || {}", digits(longest.saturating_sub(after).min(32)), literal(end))
         }
-        _ => format!("'deleted-' || o.row_id || '-' || {} || {}", digits(16), literal(end)),
+        _ => format!("'deleted-' || o.row_id::text || '-' || {} || {}", digits(16), literal(end)),
     }
 }
 

@@ -30,7 +30,7 @@ const REFERRING: &str = "select r.conrelid::regclass::text from pg_catalog.pg_co
 /// Takes the hashes of all who are linked out of the application's table.
 pub(crate) async fn withhold(tx: &mut Tx) -> Result<u64, Error> {
     tx.at_length(&format!(
-        "update sekisho_beside_accounts o set hash = {} from sekisho_beside b where b.row_id = o.row_id",
+        "update sekisho_beside_accounts o set hash = {} from sekisho_beside b where b.row_id operator(pg_catalog.=) o.row_id",
         literal(NOBODYS_HASH)
     ))
     .await

@@ -17,19 +17,24 @@ const SEQUENCE: &str = "select s.oid::regclass::text from pg_catalog.pg_attribut
      where a.attrelid = to_regclass($1) and a.attname = $2 and a.attidentity = '' \
      and case s.relkind when 'S' then not has_sequence_privilege(s.oid, 'USAGE, UPDATE') else false end limit 1";
 
-/// By which statement each other role loses the right to make things in a schema on the functions' path.
+/// How each other role loses the right to make things in a schema on the functions' path, and what it has made there.
 ///
-/// An operator or a function that fits the application's types better than PostgreSQL's own would be called with our
-/// rights. Trusted are superusers, the schema's owner, the table's owner (who may put a trigger on it anyway) and this role;
-/// a role in which there is nobody else is no danger.
-const STRANGERS: &str = "select distinct format('revoke create on schema %I from %s;', n.nspname, \
-     case a.grantee when 0 then 'public' else a.grantee::regrole::text end) \
-     from pg_catalog.pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a \
-     where n.nspname = $1 and a.privilege_type = 'CREATE' and a.grantee <> n.nspowner and (a.grantee = 0 or exists \
-     (select 1 from pg_catalog.pg_roles r where not r.rolsuper and pg_has_role(r.oid, a.grantee, 'MEMBER') \
-     and r.rolname <> current_user and r.oid <> n.nspowner and (r.rolcanlogin or r.oid = a.grantee and \
-     not exists (select 1 from pg_catalog.pg_auth_members m where m.roleid = r.oid)) \
-     and r.oid <> (select c.relowner from pg_catalog.pg_class c where c.oid = to_regclass($2)))) order by 1";
+/// What fits the types of the application's own triggers better than PostgreSQL's own operators and functions would be called
+/// with our rights. Trusted are superusers, the schema's owner, the table's owner (who may put a trigger on it anyway) and
+/// this role. The types are written out: here, too, nothing of a stranger's may fit better.
+const STRANGERS: &str = "with stranger as (select r.oid, n.oid as schema from pg_catalog.pg_roles r, pg_catalog.pg_namespace n \
+     where n.nspname = $1 and r.rolcanlogin and not r.rolsuper and r.rolname <> current_user \
+     and not pg_has_role(r.oid, n.nspowner, 'MEMBER'::text) \
+     and r.oid <> (select c.relowner from pg_catalog.pg_class c where c.oid = to_regclass($2))) \
+     select pg_catalog.format('revoke create on schema %I from %s;'::text, n.nspname, \
+     case when a.grantee = '0'::oid then 'public'::text else a.grantee::regrole::text end) \
+     from pg_catalog.pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n'::\"char\", n.nspowner))) a \
+     where n.nspname = $1 and a.privilege_type = 'CREATE' and (a.grantee = '0'::oid or exists (select 1 from stranger s \
+     where s.schema = n.oid and a.grantee <> n.nspowner and pg_has_role(s.oid, a.grantee, 'MEMBER'::text))) \
+     union select pg_catalog.format('drop operator %s;'::text, o.oid::regoperator) from pg_catalog.pg_operator o \
+     join stranger s on s.schema = o.oprnamespace and s.oid = o.oprowner \
+     union select pg_catalog.format('drop function %s;'::text, p.oid::regprocedure) from pg_catalog.pg_proc p \
+     join stranger s on s.schema = p.pronamespace and s.oid = p.proowner where p.prokind = 'f' order by 1 desc";
 
 /// Keeps the writers of users waiting, those of Sekisho and the application's own, until the end of the transaction.
 ///

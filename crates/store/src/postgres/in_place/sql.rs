@@ -69,7 +69,7 @@ pub(super) async fn own_schema(read: &mut Read) -> Result<String, Error> {
 pub(super) async fn path(tx: &mut Tx, table: &Table) -> Result<Vec<String>, Error> {
     let mut path = vec![own_schema(tx).await?];
     path.extend(table.schema.clone());
-    let all = "select s::text from unnest(current_schemas(false)) with ordinality as p (s, n) order by n";
+    let all = "select s::text from pg_catalog.unnest(pg_catalog.current_schemas(false)) with ordinality as p (s, n) order by n";
     path.extend(texts(tx, all, &[]).await?);
     let mut once: Vec<String> = Vec::new();
     for schema in path {

@@ -13,7 +13,7 @@ use crate::user_changes;
 
 /// Rows that the application has deleted, unseen by a trigger.
 const GONE: &str = "update sekisho_beside b set row_id = null where b.row_id is not null \
-     and not exists (select 1 from sekisho_beside_accounts o where o.row_id = b.row_id)";
+     and not exists (select 1 from sekisho_beside_accounts o where o.row_id operator(pg_catalog.=) b.row_id)";
 /// Users who came from a row and have no link yet, or whose row is there again. One who is told from others by name or
 /// address may also have registered here, and been given the row's id.
 const THERE: &str = "select a.user_id, o.row_id from ( \
@@ -24,11 +24,11 @@ const THERE: &str = "select a.user_id, o.row_id from ( \
      where u.released_at is null \
      and (a.adopted or o.username::text = u.username collate \"C\" or o.email::text = u.email collate \"C\") \
      and a.user_id not in (select user_id from sekisho_beside where row_id is not null) \
-     and not exists (select 1 from sekisho_beside b where b.row_id = o.row_id)";
+     and not exists (select 1 from sekisho_beside b where b.row_id operator(pg_catalog.=) o.row_id)";
 /// Of users of one name in the application all but the first have got another here; a token carries that one.
 const NAMES_FROM_HERE: &str = "update sekisho_beside_accounts o set username = u.username \
      from sekisho_beside b join sekisho_users u on u.id = b.user_id \
-     where b.row_id = o.row_id and u.released_at is null and u.username is not null \
+     where b.row_id operator(pg_catalog.=) o.row_id and u.released_at is null and u.username is not null \
      and o.username::text is distinct from u.username collate \"C\"";
 /// Whoever came while the table was not kept in step.
 const CATCH_UP: &str = "select sekisho_beside_new_row(u.id) from sekisho_users u \
@@ -154,7 +154,7 @@ pub(super) async fn give_hashes(tx: &mut Tx, table: &Table) -> Result<u64, Error
         "update sekisho_beside_accounts o set hash = c.data from sekisho_beside b \
          join sekisho_users u on u.id = b.user_id \
          join sekisho_credentials c on c.user_id = b.user_id and c.kind = 'password' \
-         where b.row_id = o.row_id and o.hash::text = {}{enabled}",
+         where b.row_id operator(pg_catalog.=) o.row_id and o.hash::text = {}{enabled}",
         literal(NOBODYS_HASH)
     ))
     .await
@@ -169,8 +169,8 @@ async fn aside(tx: &mut Tx, on: bool) -> Result<(), Error> {
 fn without_id(table: &Table) -> String {
     let id = literal(&table.id);
     format!(
-        "update sekisho_users u set extra = (u.extra::jsonb - {id})::text where u.extra is not null \
-         and jsonb_exists(u.extra::jsonb, {id}) \
+        "update sekisho_users u set extra = (u.extra::jsonb - {id}::text)::text where u.extra is not null \
+         and jsonb_exists(u.extra::jsonb, {id}::text) \
          and u.id in (select b.user_id from sekisho_beside b where b.row_id is null)"
     )
 }

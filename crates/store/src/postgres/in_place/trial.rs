@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::session::Tx;
 
 const SHOWN: &str = "select o.username::text, o.email::text, o.full_name::text, o.hash::text, o.disabled::text \
-     from sekisho_beside_accounts o join sekisho_beside b on b.row_id = o.row_id where b.user_id = $1";
+     from sekisho_beside_accounts o join sekisho_beside b on b.row_id operator(pg_catalog.=) o.row_id where b.user_id = $1";
 
 /// Goes through a user's whole life twice within a savepoint and rolls it back; the first step that failed, if any, and then
 /// the transaction may be over. Numbers that a sequence gave meanwhile stay given.

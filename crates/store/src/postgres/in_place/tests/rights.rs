@@ -60,3 +60,74 @@ async fn two_roles_need_what_is_said_and_no_more() {
     within(&store, async |tx| tx.take_away().await.unwrap()).await;
     assert_eq!(as_application("select username from \"user\" order by id"), "tim\nbob");
 }
+
+/// Whatever PostgreSQL's own operators and functions are not exact for, made by somebody who notes each call.
+const PLANTED: &str = "do $$ declare l text; r text; n integer := 0; o text; \
+     t text[] := array['varchar', 'text', 'bpchar', 'integer', 'bigint', 'uuid', 'name', 'jsonb', 'oid', 'smallint']; begin \
+     foreach l in array t loop foreach r in array t loop n := n + 1; \
+     foreach o in array array['=', '<>', '||', '-'] loop \
+     execute format('create function public.planted_%s_%s(%s, %s) returns %s language plpgsql as \
+     $f$ begin insert into public.calls values (%L); return null; end $f$', \
+     n, ascii(o), l, r, case o when '||' then 'text' when '-' then 'jsonb' else 'boolean' end, concat_ws(' ', l, o, r)); \
+     execute format('create operator public.%s (leftarg = %s, rightarg = %s, function = public.planted_%s_%s)', \
+     o, l, r, n, ascii(o)); end loop; end loop; \
+     execute format('create function public.to_jsonb(%s) returns jsonb language plpgsql as \
+     $f$ begin insert into public.calls values (%L); return null; end $f$', l, 'to_jsonb ' || l); end loop; end $$";
+
+#[tokio::test]
+async fn what_a_third_role_plants_is_not_called_and_is_named() {
+    let server = Postgres::shared();
+    World::new("create role beside_stranger login");
+    for (declared, values) in
+        [("id serial", "(email, username, hashed_password) values ("), ("id varchar(36)", "values ('x', ")]
+    {
+        let seeds = SEEDS
+            .replace("id serial", declared)
+            .replace("(email, username, hashed_password) values (", values);
+        let world =
+            World::new(&format!("{seeds}; create table calls (what text); grant insert on calls to public"));
+        let store = world.adopt(&SEEDS_ROLES, &[]).await.unwrap();
+        let named = async || {
+            let mut tx = store.begin().await.unwrap();
+            let table = planned(&mut tx, &SEEDS_ROLES, &[]).await;
+            tx.rights_missing(&table).await.unwrap()
+        };
+        assert_eq!(named().await, Vec::<String>::new());
+        world.does("grant create on schema public to beside_stranger");
+        server.psql(&world.url.replace("sekisho@", "beside_stranger@"), PLANTED);
+
+        assert_eq!(register(&store, 50, "ann", "ann@example.com").await, Ok(Insert::Done));
+        assert_eq!(register(&store, 51, "tim", "t@example.com").await, Ok(Insert::Taken(Field::Username)));
+        within(&store, async |tx| {
+            let change = "update sekisho_users set username = 'anne', email = 'anne@example.com' where username = 'ann'";
+            tx.execute(change, &[]).await.unwrap();
+            tx.set_password(id(50), &HashString::new(LATER.to_owned()), &kind(), NOW).await.unwrap();
+            assert!(tx.disable(id(50), NOW).await.unwrap());
+            assert!(tx.enable(id(50), NOW).await.unwrap());
+        })
+        .await;
+        assert_eq!(
+            world.does("select hashed_password from \"user\" where username::text = 'anne'::text"),
+            LATER
+        );
+        within(&store, async |tx| assert!(tx.delete_user(id(50), NOW, NOW).await.unwrap())).await;
+        // The application's own session, and a trigger of ours that has more rights.
+        world.does("set search_path = pg_catalog; delete from public.\"user\" where username::text = 'tim'");
+        assert_eq!(world.does("select distinct what from calls"), "");
+        world.does("select username = username from \"user\"");
+        assert_eq!(world.does("select distinct what from calls"), "varchar = varchar");
+
+        let said = named().await;
+        // To look for it calls it no more than all the rest does.
+        assert_eq!(world.does("select distinct what from calls"), "varchar = varchar");
+        assert_eq!(said[0], "revoke create on schema public from beside_stranger;");
+        for made in ["drop operator =(character varying,character varying);", "drop function to_jsonb(text);"]
+        {
+            assert!(said.iter().any(|line| line == made), "{said:?}");
+        }
+        world.does(&said.concat());
+        assert_eq!(named().await, Vec::<String>::new());
+        world.does("grant create on schema public to public");
+        assert_eq!(named().await, ["revoke create on schema public from public;"]);
+    }
+}
