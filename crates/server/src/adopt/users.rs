@@ -118,7 +118,7 @@ impl<'a> Adoption<'a> {
     /// Lets all rows come; the caller commits, or nothing has happened.
     pub async fn write(mut self, tx: &mut Tx, rows: &mut Receiver<Row>) -> Result<Report, Problem> {
         if !self.in_place {
-            // In place the application's table was locked before ours, as its own writers do.
+            // In place both tables are locked already, ours first.
             tx.hold_users().await?;
         }
         tx.release_names(self.ctx.now).await?;

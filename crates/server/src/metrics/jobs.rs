@@ -34,8 +34,9 @@ impl JobRuns {
         }
     }
 
-    /// Writes the figures; `known` is what the database said, if it answered.
-    pub(super) fn write(&self, page: &mut Page, known: &[Job]) {
+    /// Writes the figures; `known` is what the database said. If it did not answer, what only it knows is left out: that it
+    /// is down is no sign that a job is late.
+    pub(super) fn write(&self, page: &mut Page, known: Option<&[Job]>) {
         let help = "Runs of each job on this node, by outcome: done, failed.";
         page.counter("sekisho_job_runs", help, |samples| {
             for runs in &self.jobs {
@@ -43,6 +44,7 @@ impl JobRuns {
                 samples.of(&[("job", runs.job), ("outcome", "failed")], runs.failed.load(Relaxed));
             }
         });
+        let Some(known) = known else { return };
         let seconds = |job: &str, of: fn(&Job) -> Option<i64>| {
             let micros = known.iter().find(|known| known.name == job).and_then(of);
             micros.unwrap_or(0) as f64 / 1e6

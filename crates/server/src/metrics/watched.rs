@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sekisho_core::Timestamp;
+use sekisho_store::Error;
 
 use super::jobs::JobRuns;
 use super::page::{Format, Page};
@@ -31,18 +33,30 @@ pub struct Watched {
     pub started: Timestamp,
 }
 
+/// How long the database may take to tell its figures; whoever collects them gives up after 10 s.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What the database answers, if it does: whether it does so in time is itself a figure.
+async fn answer<T>(asked: impl Future<Output = Result<T, Error>>) -> Option<T> {
+    tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()
+}
+
 impl Watched {
     /// The page of all figures as they are now.
     pub async fn page(&self, format: Format) -> String {
-        // Whether the database answers is itself a figure.
-        let stored = async { self.app.store.read().await?.hash_mix().await }.await.ok();
-        let jobs = async { self.app.store.read().await?.jobs().await }.await.unwrap_or_default();
+        let store = &self.app.store;
+        let (stored, jobs, frozen) = tokio::join!(
+            answer(async { store.read().await?.hash_mix().await }),
+            answer(async { store.read().await?.jobs().await }),
+            answer(async { store.read().await?.frozen_since().await }),
+        );
         let mut page = Page::new(format);
-        let frozen = async { self.app.store.read().await?.frozen_since().await }.await.ok().flatten();
         families::write(&mut page, &self.app, &self.gate, stored.as_deref());
         let help = "1 while sekisho db freeze holds every write back.";
-        page.gauge("sekisho_database_frozen", help, |samples| samples.of(&[], u64::from(frozen.is_some())));
-        self.jobs.write(&mut page, &jobs);
+        page.gauge("sekisho_database_frozen", help, |samples| {
+            samples.of(&[], u64::from(frozen.flatten().is_some()))
+        });
+        self.jobs.write(&mut page, jobs.as_deref());
         let help = "Lines of the log that were lost because nobody read it.";
         page.counter("sekisho_log_lines_dropped", help, |samples| samples.of(&[], self.log.dropped()));
         self.reloads.write(&mut page);
