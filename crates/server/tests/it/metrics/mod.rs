@@ -1,6 +1,7 @@
 //! `/metrics` on its own listener: what is counted, who is not named, what the documents say of it.
 
 mod alerts;
+mod away;
 mod disk;
 mod documented;
 mod figures;
