@@ -73,5 +73,13 @@ fn requests_go_on_when_a_node_goes() {
         proxy.log().contains("Server sekisho/one is DOWN").then_some(())
     });
     assert_eq!(send(&log_in).expect("an answer").status, 200);
+    // With no node left it speaks as one would.
+    nodes[1].stop();
+    let none = until("no node to be left", || send(&me).ok().filter(|answer| answer.status == 503));
+    assert_eq!(
+        (none.header("content-type"), none.header("retry-after")),
+        (Some("application/json"), Some("5"))
+    );
+    assert_eq!(none.json(), serde_json::json!({"detail": "Unavailable, try again"}));
     proxy.stop();
 }
