@@ -10,6 +10,7 @@ use sekisho_core::{Actor, Clock, Ctx, Dice, HashParams, PasswordPolicy, RequestI
 use sekisho_store::Store;
 
 use crate::hashing::{Lane, LaneSettings};
+use crate::health::Seen;
 use crate::telemetry::AuthTrace;
 use crate::throttle::Throttle;
 
@@ -29,6 +30,8 @@ pub struct App {
     pub throttle: Throttle,
     /// The seeds' trace of what each step did.
     pub trace: AuthTrace,
+    /// What was last seen of the database.
+    pub seen: Seen,
 }
 
 /// What a reload replaces as one piece: settings and the keys made of them.
@@ -73,6 +76,7 @@ impl App {
             lane,
             throttle,
             trace: parts.trace,
+            seen: Seen::default(),
         })
     }
 

@@ -30,18 +30,20 @@ pub struct Loaded {
     pub files: Vec<PathBuf>,
     /// What is said in one place and does not count, since another says otherwise.
     pub shadowed: Vec<Shadowed>,
+    /// Whether the settings themselves hold the database's password; otherwise it came from where libpq looks, if there is one.
+    pub holds_password: bool,
 }
 
 /// Reads all layers and checks the whole; all errors are found in one go.
 pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
     let mut files = Vec::new();
     match read(flags, &mut files) {
-        Ok((settings, origins, shadowed)) => Ok(Loaded { settings, origins, files, shadowed }),
+        Ok(loaded) => Ok(Loaded { files, ..loaded }),
         Err(error) => Err(ConfigError { files, ..error }),
     }
 }
 
-fn read(flags: &Flags, files: &mut Vec<PathBuf>) -> Result<(Settings, Origins, Vec<Shadowed>), ConfigError> {
+fn read(flags: &Flags, files: &mut Vec<PathBuf>) -> Result<Loaded, ConfigError> {
     let mut layers: Vec<Layer> = Vec::new();
     let mut lines = Vec::new();
     let mut take = |layer: Result<Layer, ConfigError>| match layer {
@@ -69,10 +71,12 @@ fn read(flags: &Flags, files: &mut Vec<PathBuf>) -> Result<(Settings, Origins, V
         secrets = secrets.with(key, content);
     }
     let (mut settings, origins) = settings::resolve(&layers, &secrets)?;
+    let mut holds_password = false;
     if let DatabaseUrl::Postgres(url) = &mut settings.storage.database_url {
+        holds_password = url.password.is_some();
         settings.warnings.extend(passfile::complete(url)?);
     }
-    Ok((settings, origins, settings::shadowed(&layers)))
+    Ok(Loaded { settings, origins, files: Vec::new(), shadowed: settings::shadowed(&layers), holds_password })
 }
 
 fn toml_layer(source: &Source) -> Result<Layer, ConfigError> {

@@ -45,22 +45,25 @@ fn allows(path: &Path, bits: u32) -> bool {
 /// The files in which the database's password stands.
 fn secrets(loaded: &Loaded) -> Option<Finding> {
     let storage = &loaded.settings.storage;
-    let DatabaseUrl::Postgres(address) = &storage.database_url else { return None };
-    address.password.as_ref()?;
-    let written =
-        ["storage.database_url", "storage.database_password"].map(|key| match loaded.origins.of(key) {
-            Origin::File { file, .. } | Origin::DotEnv { file, .. } => Some(PathBuf::from(file)),
-            _ => None,
-        });
-    let named = [storage.database_url_file.clone(), storage.database_password_file.clone()];
-    let mut open: Vec<_> = written
+    // One from PGPASSWORD or ~/.pgpass stands in none of them.
+    if !loaded.holds_password {
+        return None;
+    }
+    let is_set = |key: &str| !matches!(loaded.origins.of(key), Origin::Default(_));
+    let (key, file) = match is_set("storage.database_password") || storage.database_password_file.is_some() {
+        true => ("storage.database_password", &storage.database_password_file),
+        false => ("storage.database_url", &storage.database_url_file),
+    };
+    let written = match loaded.origins.of(key) {
+        Origin::File { file, .. } | Origin::DotEnv { file, .. } => Some(PathBuf::from(file)),
+        _ => None,
+    };
+    let open: Vec<_> = written
         .into_iter()
-        .chain(named)
-        .flatten()
+        .chain(file.clone())
         .filter(|path| exposed(path))
         .map(|path| path.display().to_string())
         .collect();
-    open.dedup();
     let files = open.join(" ");
     (!open.is_empty()).then(|| {
         warn(

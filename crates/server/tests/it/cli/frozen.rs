@@ -31,6 +31,7 @@ fn writes_are_answered_503_and_everything_else_goes_on() {
         ready.text()
     );
     assert_eq!(site.get("/livez").json(), json!({"status": "ok"}));
+    site.wait_for_log("writes are on hold since ");
 
     let again = site.cli(&["db", "freeze", "--json"]).ok().json();
     assert_eq!((&again["result"], &again["changed"]), (&json!("frozen"), &json!(false)));
@@ -52,6 +53,7 @@ fn writes_are_answered_503_and_everything_else_goes_on() {
     assert_eq!(site.cli(&["db", "unfreeze"]).ok().stdout, "it was not frozen\n");
     assert_eq!(site.register("anew", "secret-123").status, 200);
     assert_eq!(site.get("/readyz").json(), json!({"status": "ok"}));
+    site.wait_for_log("writes go on");
     site.cli(&["db", "check"]).ok();
 }
 

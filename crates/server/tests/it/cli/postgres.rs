@@ -254,3 +254,21 @@ fn doctor_looks_at_the_server() {
     assert_eq!(state, "fail");
     assert!(message.starts_with("postgresql://guarded:***@127.0.0.1:1/x?sslmode=disable: "), "{message}");
 }
+
+/// A file is warned of only where the password stands in it.
+#[test]
+fn doctor_warns_of_the_file_that_holds_the_password_and_of_no_other() {
+    for (written, warned) in [("guarded", false), ("guarded:canary", true)] {
+        let folder = Scratch::new();
+        let toml = format!("[storage]\ndatabase_url = \"postgresql://{written}@127.0.0.1:1/x\"\n");
+        let file = write(folder.path(), "sekisho.toml", &toml, 0o644);
+        let setup = Setup::new().on(Db::Sqlite).env("PGPASSWORD", "canary");
+        let report = run(&setup, folder.path(), &["doctor", "--json"]).json().to_string();
+        assert_eq!(
+            report.contains("may read the database's password in"),
+            warned,
+            "{}: {report}",
+            file.display()
+        );
+    }
+}

@@ -31,5 +31,9 @@ fn s11_not_ready_and_alive_while_the_database_is_away_and_ready_again_by_itself(
     until("the node to be ready", || (site.get("/readyz").status == 200).then_some(()));
     assert_eq!(site.me(&token).status, 200);
     assert_eq!(site.register("anew", super::PASSWORD).status, 200);
+    let log = site.settled_log();
+    for line in ["the database is away, /readyz is red", "the database is back"] {
+        assert_eq!(log.matches(line).count(), 1, "{line}: {log}");
+    }
     site.stop();
 }
