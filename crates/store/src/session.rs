@@ -259,7 +259,7 @@ impl Tx {
         Ok(counts)
     }
 
-    /// Runs these in order, all or none, up to one that changes no row: whether all did. What a constraint says undoes
+    /// Runs these in order, of which only the first may change no row, and then it is the last: whether all did. What a constraint says undoes
     /// them alone, and the transaction goes on; any other error ends it.
     ///
     /// Only where an application stands beside can a constraint be met, in its own table.

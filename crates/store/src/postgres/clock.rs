@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::session::Read;
 
 /// The present moment, not that of the transaction's beginning.
-const NOW: &str = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint";
+const NOW: &str = "select (extract(epoch from clock_timestamp())::numeric * 1000000::numeric)::bigint";
 
 /// What time it is where the database is.
 pub(crate) async fn now(read: &mut Read) -> Result<Timestamp, Error> {

@@ -49,6 +49,13 @@ impl Epoch {
         self.0.load(Ordering::Acquire)
     }
 
+    /// Returns when this time has been over for a second at most.
+    pub(super) async fn ended(&self, epoch: u64) {
+        while self.now() == epoch {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
     /// Ends this time, unless it has been ended.
     pub(super) fn end(&self, epoch: u64) {
         let ended = self.0.compare_exchange(epoch, epoch + 1, Ordering::AcqRel, Ordering::Relaxed);
@@ -103,14 +110,19 @@ impl Connector {
         epoch: Arc<Epoch>,
     ) -> Result<Self, Error> {
         let limit = pooling.statement_timeout + Duration::from_secs(1);
+        let connect_timeout = url.connect_timeout.map_or(pooling.connect_timeout, Duration::from_secs);
+        // In whole seconds, and no more of them than the kernel takes.
+        let keepalive = pooling.keepalive.clamp(Duration::from_secs(1), Duration::from_secs(32_767));
         let mut common = Config::new();
         common
             .application_name(url.application_name.as_deref().unwrap_or("sekisho"))
-            .keepalives_idle(pooling.keepalive)
-            .keepalives_interval(pooling.keepalive / 3)
+            .keepalives_idle(keepalive)
+            .keepalives_interval((keepalive / 3).max(Duration::from_secs(1)))
             .keepalives_retries(3)
             // However long a statement may take: it is about a network that has gone away.
-            .tcp_user_timeout(pooling.keepalive * 2)
+            .tcp_user_timeout(keepalive * 2)
+            // For each address of a name.
+            .connect_timeout(connect_timeout)
             .channel_binding(match url.channel_binding {
                 ChannelBinding::Disable => config::ChannelBinding::Disable,
                 ChannelBinding::Prefer => config::ChannelBinding::Prefer,
@@ -158,7 +170,7 @@ impl Connector {
                 lock_wait.as_millis(),
                 FORGOTTEN.as_millis()
             ),
-            connect_timeout: url.connect_timeout.map_or(pooling.connect_timeout, Duration::from_secs),
+            connect_timeout,
             limit,
             epoch,
             last: AtomicUsize::new(0),
@@ -174,7 +186,7 @@ impl Connector {
         let first = if self.finds_writer { self.last.load(Ordering::Relaxed) } else { 0 };
         for at in (first..self.hosts.len()).chain(0..first) {
             let host = &self.hosts[at];
-            match tokio::time::timeout(self.connect_timeout, self.reach(host, purpose, epoch)).await {
+            match tokio::time::timeout(self.for_one_host(), self.reach(host, purpose, epoch)).await {
                 Ok(Ok(link)) => {
                     self.last.store(at, Ordering::Relaxed);
                     return Ok(link);
@@ -183,12 +195,22 @@ impl Connector {
                 Ok(Err(Error::Unavailable { reason })) => said.push(format!("{}: {reason}", host.shown)),
                 Ok(Err(error)) => said.push(format!("{}: {error}", host.shown)),
                 Err(_) => {
-                    let waited = self.connect_timeout.as_millis();
+                    let waited = self.for_one_host().as_millis();
                     said.push(format!("{}: no answer within {waited} ms", host.shown));
                 }
             }
         }
         Err(Error::unavailable(said.join("; ")))
+    }
+
+    /// How long a host may take whose name has several addresses.
+    fn for_one_host(&self) -> Duration {
+        self.connect_timeout * 2
+    }
+
+    /// How long it takes until the last host was tried.
+    pub(super) fn for_all_hosts(&self) -> Duration {
+        self.for_one_host() * u32::try_from(self.hosts.len()).unwrap_or(u32::MAX) + Duration::from_secs(1)
     }
 
     /// What begins a transaction that writes where no setting outlives one; `None` where the session has them all.

@@ -58,7 +58,7 @@ const FACTS: &str = "select current_setting('server_version'), current_setting('
      coalesce(has_schema_privilege(current_schema(), 'create'), false)::int::bigint, \
      pg_is_in_recovery()::int::bigint, (current_setting('default_transaction_read_only') = 'on')::int::bigint, \
      coalesce((select ssl::int::bigint from pg_stat_ssl where pid = pg_backend_pid()), 0), \
-     (extract(epoch from clock_timestamp()) * 1000000)::bigint, \
+     (extract(epoch from clock_timestamp())::numeric * 1000000::numeric)::bigint, \
      current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint, \
      (select count(*) from pg_stat_activity where backend_type = 'client backend'), \
      (select rolconnlimit::bigint from pg_roles where rolname = current_user), \

@@ -170,6 +170,13 @@ impl Link {
         self.within(self.client.batch_execute(text)).await
     }
 
+    /// The same, and without an answer in time the connection stays: the server is still at it.
+    pub(super) async fn say_and_stay(&self, text: &str) -> Result<(), Failed> {
+        tokio::time::timeout(self.limit, self.say_patiently(text))
+            .await
+            .unwrap_or_else(|_| Err(Failed { error: self.no_answer(), over: false, slow: true }))
+    }
+
     /// The same, however long it takes.
     pub(super) async fn say_patiently(&self, text: &str) -> Result<(), Failed> {
         self.client.batch_execute(text).await.map_err(failed)
@@ -197,6 +204,10 @@ impl Link {
         Ok(statement)
     }
 
+    fn no_answer(&self) -> Error {
+        Error::unavailable(format!("PostgreSQL did not answer within {} ms", self.limit.as_millis()))
+    }
+
     async fn within<T>(
         &self,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
@@ -208,8 +219,7 @@ impl Link {
             Ok(outcome) => outcome.map_err(failed),
             Err(_) => {
                 self.cut();
-                let reason = format!("PostgreSQL did not answer within {} ms", self.limit.as_millis());
-                Err(Failed { error: Error::Unavailable { reason }, over: true, slow: true })
+                Err(Failed { error: self.no_answer(), over: true, slow: true })
             }
         }
     }

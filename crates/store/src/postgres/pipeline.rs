@@ -1,6 +1,6 @@
 //! A few connections that all reads share: a statement does not wait for the one before it to be answered.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,8 @@ pub(super) struct Pipelines {
     slots: Vec<Slot>,
     next: AtomicUsize,
     acquire_timeout: Duration,
+    /// Whether any host has ever answered.
+    reached: AtomicBool,
 }
 
 #[derive(Default)]
@@ -28,7 +30,7 @@ struct Slot {
 impl Pipelines {
     pub(super) fn new(connector: Arc<Connector>, connections: usize, acquire_timeout: Duration) -> Self {
         let slots = (0..connections.max(1)).map(|_| Slot::default()).collect();
-        Self { connector, slots, next: AtomicUsize::new(0), acquire_timeout }
+        Self { connector, slots, next: AtomicUsize::new(0), acquire_timeout, reached: AtomicBool::new(false) }
     }
 
     /// Runs one statement that reads, outside of any transaction.
@@ -78,13 +80,19 @@ impl Pipelines {
             let made = tokio::spawn(async move {
                 let _one = one;
                 let link = Arc::new(this.connector.connect(Purpose::Read).await?);
+                this.reached.store(true, Ordering::Relaxed);
                 *this.slots[at].link.write().unwrap_or_else(PoisonError::into_inner) =
                     Some(Arc::clone(&link));
                 Ok(link)
             });
             made.await.unwrap_or_else(|error| Err(Error::unavailable(error)))
         };
-        tokio::time::timeout(self.acquire_timeout, connect).await.unwrap_or_else(|_| {
+        // The first one of all may have to pass by hosts that are gone, and nobody has been told of another yet.
+        let patience = match self.reached.load(Ordering::Relaxed) {
+            true => self.acquire_timeout,
+            false => self.acquire_timeout.max(self.connector.for_all_hosts()),
+        };
+        tokio::time::timeout(patience, connect).await.unwrap_or_else(|_| {
             Err(Error::unavailable(format!(
                 "no connection to PostgreSQL within {} ms",
                 start.elapsed().as_millis()

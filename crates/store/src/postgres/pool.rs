@@ -58,11 +58,12 @@ impl Pool {
         acquire_timeout: Duration,
         observer: Arc<Observer>,
     ) -> Result<Self, Error> {
+        let longest = connector.for_all_hosts().max(acquire_timeout);
         let inner = managed::Pool::builder(Manager(connector))
             .max_size(most)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(acquire_timeout))
-            .create_timeout(Some(acquire_timeout))
+            .create_timeout(Some(longest))
             .build()
             .map_err(Error::misuse)?;
         Ok(Self { inner, observer })

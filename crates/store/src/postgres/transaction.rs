@@ -1,10 +1,13 @@
 //! A transaction on a connection of its own.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
 use deadpool::managed::Object;
-use futures_util::future::{join, try_join_all};
+use futures_util::future::{Either, join, select, try_join_all};
+
+use tokio::runtime::Handle;
 
 use crate::echo::Observer;
 use crate::error::Error;
@@ -151,16 +154,16 @@ impl Transaction {
         }
         self.state = State::Over;
         let Some(loan) = self.loan.take() else { return Err(Error::Poisoned) };
-        let mut loan = GivenBackWhenDone(Some(loan));
+        let mut loan = GivenBackWhenDone(Some(loan), Arc::clone(&self.connector));
         let Some(link) = loan.0.as_deref() else { return Err(Error::Poisoned) };
         link.was_warned();
         let start = Instant::now();
-        let outcome = self.observer.tell_to_come("commit", |()| 0, link.say(COMMIT)).await;
+        let outcome = self.observer.tell_to_come("commit", |()| 0, link.say_and_stay(COMMIT)).await;
         let outcome = match outcome {
             // A standby was not waited for to the end, or there was no transaction: it says so and goes on.
             Ok(()) if link.was_warned() => Err(Failed {
                 error: Error::unavailable("PostgreSQL warned while it committed: the outcome is unknown"),
-                over: true,
+                over: false,
                 slow: false,
             }),
             outcome => outcome,
@@ -168,8 +171,8 @@ impl Transaction {
         let outcome = outcome.map_err(|failed| {
             if failed.over {
                 self.connector.epoch().end(link.epoch);
+                link.cut();
             }
-            link.cut();
             failed.error
         });
         if outcome.is_ok() {
@@ -193,6 +196,14 @@ impl Transaction {
         self.state = State::Asked;
         let link: &Link = loan;
         let outcome = match fresh {
+            // Behind a pooler what is sent together may reach two servers.
+            true if self.connector.beginning().is_some() => {
+                let begin = link.say(beginning(self.kind, &self.connector));
+                match self.observer.tell_to_come("begin", |()| 0, begin).await {
+                    Ok(()) => send(link).await,
+                    Err(failed) => Err(Failed { over: true, ..failed }),
+                }
+            }
             true => {
                 let begin = self.observer.tell_to_come(
                     "begin",
@@ -201,7 +212,8 @@ impl Transaction {
                 );
                 // Sent together and in this order: the beginning costs no time of its own.
                 let (begun, sent) = join(begin, send(link)).await;
-                begun.and(sent)
+                // A server that begins nothing takes no writes: it is a standby, or going.
+                begun.map_err(|failed| Failed { over: true, ..failed }).and(sent)
             }
             false => send(link).await,
         };
@@ -227,15 +239,33 @@ impl Transaction {
     }
 }
 
-/// A connection that goes back to the pool once its commit was answered; else it ends by itself, when that is.
-struct GivenBackWhenDone(Option<Loan>);
+/// A connection whose commit may not have been answered yet.
+struct GivenBackWhenDone(Option<Loan>, Arc<Connector>);
 
 impl Drop for GivenBackWhenDone {
     fn drop(&mut self) {
         if let Some(loan) = self.0.take() {
-            drop(Object::take(loan));
+            give_back_when_quiet(loan, Arc::clone(&self.1));
         }
     }
+}
+
+/// Undoes what is open behind whatever is under way, and lets the pool have the connection when both were answered.
+///
+/// Until then it counts as on loan: a server that answers nobody, because a standby does not, is not given more and more
+/// connections that wait. Once another connection has shown that the server is not what it was, it is not waited for.
+fn give_back_when_quiet(loan: Loan, connector: Arc<Connector>) {
+    let Ok(runtime) = Handle::try_current() else { return drop(Object::take(loan)) };
+    runtime.spawn(async move {
+        let is_over = {
+            let undone = pin!(loan.say_patiently("rollback"));
+            let over = pin!(connector.epoch().ended(loan.epoch));
+            matches!(select(undone, over).await, Either::Right(_))
+        };
+        if is_over {
+            Object::take(loan).cut();
+        }
+    });
 }
 
 /// Runs a statement whose constraint is an answer, behind a savepoint if it is the first of several.
@@ -271,11 +301,7 @@ impl Drop for Transaction {
     fn drop(&mut self) {
         match (self.state, self.loan.take()) {
             (State::Open, Some(loan)) => loan.mention("rollback"),
-            // Behind the statement that is under way; whoever has a connection next does not wait for that.
-            (State::Asked, Some(loan)) => {
-                loan.mention("rollback");
-                drop(Object::take(loan));
-            }
+            (State::Asked, Some(loan)) => give_back_when_quiet(loan, Arc::clone(&self.connector)),
             _ => {}
         }
         if let (Kind::Write, Some(measures)) = (self.kind, self.observer.measures()) {

@@ -105,12 +105,13 @@ async fn a_snapshot_may_be_silent_for_as_long_as_its_reader_takes() {
 
 #[tokio::test]
 async fn a_caller_who_goes_away_in_the_middle_of_a_statement_leaves_nobody_waiting() {
-    let db = narrow().await;
+    let pool = Pooling { connections: 3, ..Pooling::default() };
+    let db = open_with(OpenOptions { pool, ..OpenOptions::new(NOW) }).await;
     insert_tim(&db.store).await;
     let mut holder = db.store.begin().await.unwrap();
     let touch = "update sekisho_users set updated_at = updated_at";
     assert_eq!(holder.execute(touch, &[]).await.unwrap(), 1);
-    // As many as there are connections wait for the row, and hang up.
+    // Somebody waits for the row, and hangs up.
     let store = db.store.clone();
     let waits = tokio::spawn(async move {
         let mut tx = store.begin().await.unwrap();
@@ -122,8 +123,12 @@ async fn a_caller_who_goes_away_in_the_middle_of_a_statement_leaves_nobody_waiti
     }
     waits.abort();
     assert!(waits.await.unwrap_err().is_cancelled());
-    // The next one has a connection that nobody waits on.
+    // Whoever comes next has a connection on which nothing is waited for …
     let mut next = db.store.begin().await.unwrap();
-    assert!(next.row("select pg_backend_pid()::bigint", &[]).await.unwrap().is_some());
+    let busy = "select state from pg_stat_activity where pid = pg_backend_pid() and wait_event_type = 'Lock'";
+    assert!(next.row(busy, &[]).await.unwrap().is_none());
+    // … and the other one is there again as soon as its statement has ended.
     holder.commit().await.unwrap();
+    let (one, other) = (db.store.begin().await.unwrap(), db.store.begin().await.unwrap());
+    drop((one, other, next));
 }
