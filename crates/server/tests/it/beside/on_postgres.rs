@@ -85,7 +85,17 @@ fn rights_that_are_missing_are_named_as_they_are_given() {
         assert_eq!((ran.code, ran.stderr), (Some(1), format!("{head}{said}")));
     }
     assert_eq!((folder.ours(), folder.path().join("data").exists()), (Vec::new(), false));
-    server.psql(&folder.named().replace("ordinary@", "sekisho@"), &lines.concat());
+    let mend = |sql: &str| server.psql(&folder.named().replace("ordinary@", "sekisho@"), sql);
+    mend(&lines.concat());
+    // As everybody may on versions 13 and 14: then anybody's operators could be called with the rights of this role.
+    mend("grant create on schema public to public");
+    let strangers = "revoke create on schema public from public;";
+    for more in [&["--dry-run"][..], &[]] {
+        let ran = adopt(more);
+        assert_eq!((ran.code, ran.stderr.lines().last()), (Some(1), Some(&*format!("sekisho: {strangers}"))));
+    }
+    assert_eq!(folder.ours(), Vec::<String>::new());
+    mend(strangers);
     adopt(&[]).ok();
     // The owner goes on as before, and sees what happens; nothing of ours is his to read.
     bare(&folder, "user", &["disable", "tim"]).ok();
