@@ -63,7 +63,8 @@ async fn copy(
 ) -> Result<(), Stop> {
     // Counting the rows of a large table is one statement.
     let options = options(settings, None).patient();
-    let planned = moving::plan(Plan { from, to, options, leave_own_tables: args.leave_own_tables }).await?;
+    let planned =
+        Box::pin(moving::plan(Plan { from, to, options, leave_own_tables: args.leave_own_tables })).await?;
     if args.dry_run {
         return would(from, to, &planned, out);
     }

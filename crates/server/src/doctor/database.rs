@@ -107,11 +107,11 @@ async fn look_at_server(
         }
         Ok(Some(mut look)) => {
             if let Err(error) = read(&mut look, &at, &mut looked).await {
-                looked.findings.push(refused(&at, &error));
+                looked.findings.push(refused_by_server(&at, &error));
             }
             looked.findings.extend(looked.standing.as_ref().map(|since| beside(settings, *since)));
         }
-        Err(error) => looked.findings.push(refused(&at, &error)),
+        Err(error) => looked.findings.push(refused_by_server(&at, &error)),
     }
     looked
 }
@@ -181,6 +181,19 @@ fn beside(settings: &Settings, since: Timestamp) -> Finding {
         ),
         "set password.scheme = \"bcrypt\" and password.rehash = false, or end the trial with `sekisho adopt --release`",
     )
+}
+
+/// What is wrong with PostgreSQL's database, and what mends it where that is not what mends a file.
+fn refused_by_server(at: &str, error: &Error) -> Finding {
+    let mend = match error {
+        Error::Corrupt { .. } | Error::SchemaDiffers { .. } | Error::Misuse { .. } => {
+            "`sekisho db check` says what is damaged; docs/backup.md says how a backup of PostgreSQL comes back"
+        }
+        Error::Foreign { .. } | Error::SchemaNewer { .. } | Error::Unfinished => return refused(at, error),
+        Error::Busy { .. } => "find out who holds it: pg_locks and pg_stat_activity say so",
+        _ => "see to PostgreSQL and the address: does it answer, and may this role use the schema?",
+    };
+    fail("database", format!("{at}: {error}"), mend)
 }
 
 fn refused(at: &str, error: &Error) -> Finding {
