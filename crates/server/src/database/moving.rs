@@ -1,13 +1,16 @@
 //! Moving a whole database into another one, and back.
 
+use std::path::Path;
+
 use sekisho_core::Timestamp;
 use sekisho_core::settings::DatabaseUrl;
 use sekisho_store::{
-    CopyError, Error, OpenOptions, Source, Step, TableCopied, Target, TargetState, copy_rows, resolved,
+    CopyError, Error, Look, OpenOptions, Source, Step, TableCopied, Target, TargetState, copy_rows, resolved,
     target_state,
 };
 
 use super::Problem;
+use super::place::with_end;
 use crate::config::root_key;
 
 /// What is to be copied, and where to.
@@ -28,7 +31,7 @@ pub struct Planned<'a> {
     source: Source,
     /// Since when the source is frozen, if it is.
     pub frozen_since: Option<Timestamp>,
-    /// How many rows each table has.
+    /// How many rows of each table are copied.
     pub counts: Vec<(&'static str, u64)>,
     /// The sets of a library user's own tables that stay behind.
     pub left: Vec<String>,
@@ -63,11 +66,26 @@ pub async fn plan(plan: Plan<'_>) -> Result<Planned<'_>, Problem> {
         )));
     }
     let target = target_state(to, plan.options.clone()).await.map_err(|error| at(to, &error))?;
+    let fingerprint = source.meta(root_key::KEPT_AS).await.map_err(of_source)?;
+    if let (TargetState::Holds(table), Some(ours)) = (&target, &fingerprint) {
+        let look = Look::if_any(to, plan.options.clone()).await;
+        if let Some(mut look) = look.map_err(|error| at(to, &error))?
+            && look.meta(root_key::KEPT_AS).await.map_err(|error| at(to, &error))?.as_ref() == Some(ours)
+        {
+            return Err(Problem::Refused(format!(
+                "{}: it is not empty: there are rows in {table}, of a database with the same root key, such as an earlier copy of \
+                 this one that was finished. To copy anew, stop the servers on it, and drop and create the database (or its \
+                 schema; of SQLite, move the file away)",
+                to.redacted()
+            )));
+        }
+    }
     refuse(to, &target)?;
+    free_place(to)?;
     Ok(Planned {
         frozen_since: source.frozen_since().await.map_err(of_source)?,
         counts: source.counts().await.map_err(of_source)?,
-        fingerprint: source.meta(root_key::KEPT_AS).await.map_err(of_source)?,
+        fingerprint,
         left,
         target,
         source,
@@ -76,7 +94,7 @@ pub async fn plan(plan: Plan<'_>) -> Result<Planned<'_>, Problem> {
 }
 
 impl Planned<'_> {
-    /// Rows in all, those that are not copied included.
+    /// Rows in all.
     pub fn rows(&self) -> u64 {
         self.counts.iter().map(|(_, rows)| rows).sum()
     }
@@ -119,6 +137,28 @@ fn place(url: &DatabaseUrl) -> String {
         }
         DatabaseUrl::Postgres(_) => url.redacted(),
     }
+}
+
+/// A new file has a folder, and no log of another one lies beside it: that may hold the last commits of a database that was
+/// moved away without it, and SQLite would throw it away.
+fn free_place(to: &DatabaseUrl) -> Result<(), Problem> {
+    let DatabaseUrl::Sqlite(path) = to else { return Ok(()) };
+    let path = resolved(path);
+    let length = |path: &Path| path.metadata().map_or(0, |meta| meta.len());
+    if length(&path) > 0 {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        return Err(Problem::Refused(format!("{}: there is no folder {}", to.redacted(), folder.display())));
+    }
+    let log = with_end(&path, "-wal");
+    if length(&log) > 0 {
+        return Err(Problem::Refused(format!(
+            "{} is part of a database that was here before and may hold its last changes: move it to where that database is now",
+            log.display()
+        )));
+    }
+    Ok(())
 }
 
 /// Only what is empty, or what an earlier copy left, is written into.

@@ -6,7 +6,9 @@
 //! own bucket, so that strangers who keep that empty do not keep its owner out.
 //!
 //! Names count as typed (by their canonical key), whether or not somebody has them: what exists does not
-//! show. So an account's username and its e-mail address are counted apart: who knows both has twice the guesses. Everything is kept in memory, in a bounded space. Where several nodes share a database, they count
+//! show. So an account's username and its e-mail address are counted apart: who knows both has twice the guesses.
+//!
+//! Everything is kept in memory, in a bounded space. Where several nodes share a database, they count
 //! together there (`shared`); of one node alone it is forgotten with the process.
 
 mod bounded;

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::look::Look;
 use crate::session::Read;
 use crate::store::OpenOptions;
-use crate::tables::{TABLES, Table};
+use crate::tables::{META, TABLES, Table};
 
 /// One state of a database of ours, that of the opening.
 pub struct Source {
@@ -57,10 +57,19 @@ impl Source {
         self.look.meta(name).await
     }
 
-    /// How many rows each table has, in the order in which they are copied; rows that belong to this database alone included.
+    /// How many rows of each table a copy takes along, in the order in which they are copied.
     pub async fn counts(&mut self) -> Result<Vec<(&'static str, u64)>, Error> {
         let mut counts = Vec::new();
         for table in &TABLES {
+            if table.name == META {
+                let mut pages = Pages::of(table);
+                let mut count = 0;
+                while let Some(rows) = pages.next(&mut self.look).await? {
+                    count += rows.len() as u64;
+                }
+                counts.push((table.short(), count));
+                continue;
+            }
             let row = self.look.row(table.texts().count, &[]).await?;
             let count: i64 = row.ok_or_else(|| Error::corrupt("no answer to a count"))?.take(0)?;
             counts.push((table.short(), count.unsigned_abs()));

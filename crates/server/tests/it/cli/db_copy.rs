@@ -180,6 +180,7 @@ fn a_killed_copy_is_told_and_begun_anew() {
     assert_eq!((&would["result"], &would["target"]), (&json!("would copy"), &json!("unfinished")));
     let copied = db(&setup, folder, &["copy", "--to", &url, "--json"]).ok().json();
     assert_eq!(copied["result"], "copied");
+    assert_eq!(copied["rows"], would["rows"]);
     let tables = copied["tables"].as_array().unwrap();
     let users = tables.iter().find(|table| table["table"] == "users").unwrap();
     assert_eq!((&users["rows"], users["checksum"].as_str().unwrap().len()), (&json!(20_001), 32));
@@ -222,6 +223,7 @@ fn what_can_not_be_copied_is_refused_in_one_line() {
     let full = run(&["--to", &url, "--leave-own-tables"]);
     assert_eq!(full.code, Some(1));
     assert!(full.stderr.contains("it is not empty: there are rows in users"), "{}", full.stderr);
+    assert!(full.stderr.contains("of a database with the same root key"), "{}", full.stderr);
 }
 
 /// A server is running on the file that would be written.
@@ -233,4 +235,25 @@ fn a_file_that_is_served_is_no_target() {
     let ran = db(&setup, stopped.folder(), &["copy", "--to", file.to_str().unwrap()]);
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     assert!(ran.stderr.contains("a server was started on it"), "{}", ran.stderr);
+}
+
+/// What a server that was killed left of a database that somebody moved away is not thrown away.
+#[test]
+fn the_log_of_a_database_that_was_moved_away_is_left_alone() {
+    let (setup, stopped) = filled(0);
+    let place = Scratch::new();
+    let (file, log) = (place.path().join("sekisho.db"), place.path().join("sekisho.db-wal"));
+    std::fs::write(&log, "its last changes").unwrap();
+    let copy = |to: &Path| db(&setup, stopped.folder(), &["copy", "--to", to.to_str().unwrap()]);
+    let refused = copy(&file);
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    assert!(refused.stderr.contains("may hold its last changes: move it"), "{}", refused.stderr);
+    assert_eq!(std::fs::read(&log).unwrap(), b"its last changes");
+    assert!(!file.exists());
+    std::fs::rename(&log, place.path().join("elsewhere-wal")).unwrap();
+    copy(&file).ok();
+
+    let nowhere = copy(&place.path().join("none/sekisho.db"));
+    assert_eq!(nowhere.code, Some(1));
+    assert!(nowhere.stderr.contains(": there is no folder "), "{}", nowhere.stderr);
 }
