@@ -4,6 +4,7 @@ use super::exit::{Exit, Stop};
 use super::output::Out;
 use sekisho_core::settings::PostgresUrl;
 use serde_json::json;
+use std::io::Read as _;
 use std::path::Path;
 
 /// How to back it up into this file; `keys` says where the keys are.
@@ -17,7 +18,7 @@ pub(super) fn backup(url: &PostgresUrl, file: &Path, keys: &str, out: &mut Out) 
     let said = [
         "PostgreSQL is backed up with its own tools, beside the servers. This database alone, as of one moment:",
         "or the whole cluster, which with an archive of its log can be brought back to any moment (\"Continuous Archiving\" in \
-         PostgreSQL's manual; pgBackRest does both):",
+         PostgreSQL's manual; pgBackRest does both), as a role with the right of replication:",
     ];
     tell(&said, &commands, &[keys.to_owned()], "nothing was backed up: the lines above do it", out)
 }
@@ -26,6 +27,13 @@ pub(super) fn backup(url: &PostgresUrl, file: &Path, keys: &str, out: &mut Out) 
 pub(super) fn restore(url: &PostgresUrl, file: &Path, out: &mut Out) -> Result<(), Stop> {
     let name = format!("{}_restored", url.database.as_deref().or(url.user.as_deref()).unwrap_or("sekisho"));
     let beside = address(url, Some(&name));
+    if is_sqlite(file) {
+        let from = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        let commands = [format!("sekisho db copy --from {} --to {beside}", shell(&from))];
+        let said =
+            ["this is a back-up of a SQLite database, which is copied into an empty database of PostgreSQL:"];
+        return tell(&said, &commands, &[], "nothing was restored: the line above does it", out);
+    }
     let commands = [
         format!(
             "psql --command='create database \"{}\" template template0 encoding \"UTF8\"' {}",
@@ -39,7 +47,8 @@ pub(super) fn restore(url: &PostgresUrl, file: &Path, out: &mut Out) -> Result<(
         format!("sekisho db check {beside}"),
     ];
     let said = [
-        "PostgreSQL is restored with its own tools: into a database beside the present one, which stays as it is,",
+        "PostgreSQL is restored with its own tools: into a database beside the present one, which stays as it is (created by a role \
+         that may do so, and owned by Sekisho's),",
         "from what pg_dump has written,",
         "and looked at before it is used:",
     ];
@@ -48,6 +57,13 @@ pub(super) fn restore(url: &PostgresUrl, file: &Path, out: &mut Out) -> Result<(
             .to_owned(),
     ];
     tell(&said, &commands, &then, "nothing was restored: the lines above do it", out)
+}
+
+/// Whether the file begins as those of SQLite do.
+fn is_sqlite(file: &Path) -> bool {
+    let mut begin = [0; 16];
+    let read = std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut begin));
+    read.is_ok() && begin == *b"SQLite format 3\0"
 }
 
 fn tell(

@@ -118,3 +118,15 @@ fn a_backup_and_a_restore_say_the_commands_and_they_work() {
     let own = postgres_url(site.folder());
     sekisho_throwaway::Postgres::shared().drop_database(&format!("{own}_restored"));
 }
+
+/// A back-up of before a move is one that PostgreSQL's tools can't read.
+#[test]
+fn a_back_up_of_sqlite_is_brought_back_by_a_copy() {
+    let before = Setup::new().on(Db::Sqlite).demo().start();
+    let file = before.folder().join("before.db");
+    before.cli(&["db", "backup", file.to_str().unwrap()]).ok();
+    let site = on_postgres();
+    let said = site.cli(&["db", "restore", file.to_str().unwrap()]).stdout;
+    assert!(said.contains(&format!("sekisho db copy --from {} --to ", file.display())), "{said}");
+    assert!(!said.contains("pg_restore"), "{said}");
+}

@@ -260,7 +260,9 @@ fn doctor_looks_at_the_server() {
 fn doctor_warns_of_the_file_that_holds_the_password_and_of_no_other() {
     for (written, warned) in [("guarded", false), ("guarded:canary", true)] {
         let folder = Scratch::new();
-        let toml = format!("[storage]\ndatabase_url = \"postgresql://{written}@127.0.0.1:1/x\"\n");
+        let toml = format!(
+            "[storage]\ndatabase_url = \"postgresql://{written}@127.0.0.1:1/x\"\nroot_key_file = \"root.key\"\n"
+        );
         let file = write(folder.path(), "sekisho.toml", &toml, 0o644);
         let setup = Setup::new().on(Db::Sqlite).env("PGPASSWORD", "canary");
         let report = run(&setup, folder.path(), &["doctor", "--json"]).json().to_string();
