@@ -10,8 +10,7 @@ use sekisho_core::{Actor, Clock, Ctx, Dice, HashParams, PasswordPolicy, RequestI
 use sekisho_store::Store;
 
 use crate::hashing::{Lane, LaneSettings};
-use crate::health::Seen;
-use crate::telemetry::AuthTrace;
+use crate::telemetry::{AuthTrace, Seen};
 use crate::throttle::Throttle;
 
 /// The server's state, shared by all requests and the command line.

@@ -1,9 +1,6 @@
 //! Whether this process can serve.
 
 pub mod api;
-mod seen;
-
-pub use seen::Seen;
 
 use sekisho_core::Timestamp;
 

@@ -11,11 +11,13 @@ pub mod log;
 pub mod panic;
 mod python;
 mod record;
+mod seen;
 pub mod sink;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 pub use auth_trace::{AuthTrace, Steps};
+pub use seen::Seen;
 pub use sink::{Sink, Style};
 pub use writer::Writer;

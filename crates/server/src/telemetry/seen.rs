@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sekisho_core::Timestamp;
 
+use super::log::rfc3339;
 use crate::failure::Failure;
-use crate::telemetry::log::rfc3339;
 
 /// What `/readyz` has seen last.
 #[derive(Debug, Default)]
