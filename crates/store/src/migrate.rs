@@ -104,6 +104,9 @@ impl Tx {
             self.run(&NOTE, &[owner.into(), version.into(), checksum(text).into(), now.into()]).await?;
         }
         if owner == OWNER && done < texts.len() {
+            if self.dialect() == Dialect::Postgres {
+                self.keep_to_ourselves().await?;
+            }
             self.set_meta(SERVED, &format!("{:?}", schema_served())).await?;
         }
         Ok(())

@@ -16,8 +16,9 @@ use super::link::Link;
 use super::pooling::Pooling;
 use super::tls;
 
-/// What must be true of every session: a commit is on the disk when it is acknowledged.
-const DURABLE: &str = "select set_config('synchronous_commit', 'on', false) \
+/// What must be true of every session: a commit is on the disk when it is acknowledged. And a plan that was made while a
+/// table was small does not read all of it later.
+const DURABLE: &str = "set enable_seqscan = off; set jit = off; select set_config('synchronous_commit', 'on', false) \
                        where current_setting('synchronous_commit') = 'off'";
 
 /// What must be true of those that reads share: whoever wants to write has a transaction, and a plan that was made while a
@@ -33,7 +34,7 @@ const TAKEN: &str = "do $$ begin \
                      end if; end $$";
 
 /// The same for one transaction.
-const DURABLE_ONCE: &str = "select set_config('synchronous_commit', 'on', true) \
+const DURABLE_ONCE: &str = "set local enable_seqscan = off; select set_config('synchronous_commit', 'on', true) \
                             where current_setting('synchronous_commit') = 'off'";
 
 /// How long a session may stand within a transaction without a word from us: a node that hangs lets go of its locks.

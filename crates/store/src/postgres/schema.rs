@@ -6,6 +6,24 @@ use crate::session::{Read, Tx};
 /// The number of the lock under which the schema is made; any two programs of ours take the same.
 const LOCK: i64 = 0x5e_6b15_4005;
 
+/// Takes every right from everybody else to what this transaction has made: `alter default privileges` may have given them
+/// some, and rights that were given on purpose stand on what was made before.
+const OURS_ALONE: &str = "do $sekisho$ declare made record; begin \
+     for made in \
+     select pg_catalog.format('table %s'::text, c.oid::regclass) as what, a.grantee \
+     from pg_catalog.pg_class c, aclexplode(c.relacl) a \
+     where starts_with(c.relname::text, 'sekisho_'::text) and c.relkind = any ('{r,v,S}'::\"char\"[]) \
+     and a.grantee <> c.relowner and c.relowner = current_user::regrole::oid \
+     and c.xmin::text = ((pg_current_xact_id()::text)::bigint % '4294967296'::bigint)::text \
+     union select pg_catalog.format('function %s'::text, p.oid::regprocedure), a.grantee \
+     from pg_catalog.pg_proc p, aclexplode(p.proacl) a \
+     where starts_with(p.proname::text, 'sekisho_'::text) \
+     and a.grantee <> p.proowner and a.grantee <> '0'::oid and p.proowner = current_user::regrole::oid \
+     and p.xmin::text = ((pg_current_xact_id()::text)::bigint % '4294967296'::bigint)::text \
+     loop execute pg_catalog.format('revoke all on %s from %s'::text, made.what, \
+     case when made.grantee = '0'::oid then 'public'::text else made.grantee::regrole::text end); \
+     end loop; end $sekisho$";
+
 /// How many of somebody else's tables are named.
 const NAMED: usize = 5;
 
@@ -42,6 +60,11 @@ impl Read {
 }
 
 impl Tx {
+    /// Takes every right from everybody else to the tables, views and functions that this transaction has made.
+    pub(crate) async fn keep_to_ourselves(&mut self) -> Result<(), Error> {
+        self.define(OURS_ALONE).await
+    }
+
     /// Waits until nobody else makes the schema, and holds the others until the end of the transaction.
     pub(crate) async fn alone_at_the_schema(&mut self) -> Result<(), Error> {
         self.define("set local lock_timeout = 0").await?;

@@ -21,7 +21,7 @@ use super::pool::Loan;
 const WRITE: &str = "begin isolation level read committed read write";
 /// One state of the whole database, that of the first statement, for as long as its reader takes.
 const SNAPSHOT: &str = "begin isolation level repeatable read read only; set local statement_timeout = 0; \
-                        set local idle_in_transaction_session_timeout = 0";
+                        set local idle_in_transaction_session_timeout = 0; set local enable_seqscan = on";
 
 /// A commit is not cut short: one that waits for a standby would be acknowledged without it.
 const COMMIT: &str = "set local statement_timeout = 0; commit";

@@ -25,5 +25,6 @@ mod postgres_pgbouncer;
 mod postgres_plan;
 mod postgres_pool;
 mod postgres_prepare;
+mod postgres_rights;
 mod scans;
 mod served;

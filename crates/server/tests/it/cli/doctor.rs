@@ -114,7 +114,7 @@ fn before_the_first_start_there_is_nothing_to_mend() {
     let folder = Scratch::new();
     let (code, report) = examined(&Setup::new(), folder.path());
     assert_eq!(code, healthy(), "{report}");
-    assert!(check(&report, "database").1.contains("the first start makes it"));
+    assert!(check(&report, "database").1.contains("the first start makes "), "{report}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

@@ -86,7 +86,7 @@ pub(crate) async fn copy_table(tx: &mut Tx, table: &Table, end: &str) -> Result<
     let (own, theirs) = (own_schema(tx).await?, written(table));
     let made = place(Some(&own), &copy);
     tx.define(&format!("create table {made} as table {theirs}")).await?;
-    tx.define(&format!("revoke all on table {made} from public")).await?;
+    tx.keep_to_ourselves().await?;
     // Whoever writes is held off, so that both are the same; what counts them says so or fails.
     tx.define(&format!(
         "do $sekisho$ begin if (select count(*) from {made}) <> (select count(*) from {theirs}) then \

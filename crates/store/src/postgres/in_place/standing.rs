@@ -97,6 +97,7 @@ pub(crate) async fn stand_beside(tx: &mut Tx, table: &Table) -> Result<Result<u6
     triggers::clear(tx, table).await?;
     let path = path(tx, table).await?;
     define(tx, &functions(table, &path)).await?;
+    tx.keep_to_ourselves().await?;
     triggers::make(tx, table).await?;
     let mut changed = tx.at_length(GONE).await?;
     changed += tx
