@@ -139,7 +139,12 @@ pub static SETTINGS: &[Setting] = &[
     setting("storage.acquire_timeout_seconds", &[], TIMEOUT, "how long a transaction waits for a connection"),
     setting("storage.statement_timeout_seconds", &[], SECONDS, "how long a statement may take"),
     setting("storage.lock_timeout_seconds", &[], TIMEOUT, "how long a write waits for another's lock"),
-    setting("storage.keepalive_seconds", &[], Kind::Integer(1, 3_600), "when a silent connection is asked for"),
+    setting(
+        "storage.keepalive_seconds",
+        &[],
+        Kind::Integer(1, 3_600),
+        "when a silent connection is asked for",
+    ),
     secret("tokens.secret_key", &["SECRET_KEY"], Kind::Text, "the key that signs access tokens"),
     live(
         "tokens.secret_key_file",
