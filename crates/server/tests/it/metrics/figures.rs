@@ -166,21 +166,22 @@ fn throttled_log_ins_by_the_counter_that_was_full() {
 
 #[test]
 fn connections_are_counted_and_those_without_room_too() {
-    let site = with_figures().config("[http]\nmax_connections = 2").start();
-    let mut held: Vec<Connection> = (0..2).map(|_| site.connect()).collect();
+    // The listener for figures has as many, and each look at them takes one that may not have been given back yet.
+    let site = with_figures().config("[http]\nmax_connections = 8").start();
+    let mut held: Vec<Connection> = (0..8).map(|_| site.connect()).collect();
     for connection in &mut held {
         assert_eq!(connection.exchange(&Request::get("/livez")).unwrap().status, 200);
     }
     assert_eq!(
         (now(&site, "sekisho_http_connections"), now(&site, "sekisho_http_connections_limit")),
-        (2.0, 2.0)
+        (8.0, 8.0)
     );
-    let third = site.connect().exchange(&Request::get("/livez"));
+    let another = site.connect().exchange(&Request::get("/livez"));
     let all = samples(&page(&site));
     let refused = all["sekisho_http_connections_refused_total"];
     let displaced = all["sekisho_http_connections_closed_total{reason=\"displaced\"}"];
-    // Two that are idle may have to make room, as soon as they are no longer new; the newcomer waits for it a moment.
-    assert!(refused + displaced >= 1.0 && refused <= 1.0, "{refused} {displaced} {third:?}");
+    // One of those that are idle may have to make room, as soon as they are no longer new; the newcomer waits for it a moment.
+    assert!(refused + displaced >= 1.0 && refused <= 1.0, "{refused} {displaced} {another:?}");
     assert_eq!(all["sekisho_refusals_total{reason=\"too_many_connections\"}"], refused);
     drop(held);
     crate::harness::until("the end of all", || (now(&site, "sekisho_http_connections") == 0.0).then_some(()));
