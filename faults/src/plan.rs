@@ -127,7 +127,7 @@ fn working(plan: &Plan, real: &Program, seed: u64, report: &mut Report) -> Resul
         damage::run(real, killed()?, plan.short, seed, report)?;
     }
     if plan.wants("flipped") {
-        flipped_page::run(real, plan.short.then_some(8), seed, report)?;
+        flipped_page::run(real, plan.short.then_some(12), seed, report)?;
     }
     Ok(())
 }
