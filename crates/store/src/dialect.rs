@@ -86,6 +86,19 @@ pub(crate) fn question_marks(house: &str) -> String {
     out
 }
 
+/// An identifier of somebody's schema as both databases have it, whatever it holds.
+pub(crate) fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A table's name as a statement has it.
+pub(crate) fn table_name(schema: Option<&str>, table: &str) -> String {
+    match schema {
+        Some(schema) => format!("{}.{}", identifier(schema), identifier(table)),
+        None => identifier(table),
+    }
+}
+
 /// The length of the quoted part that `text` begins with; a doubled quote inside begins the next part.
 fn quoted(text: &str, quote: char) -> usize {
     text[1..].find(quote).map_or(text.len(), |end| end + 2)

@@ -329,11 +329,6 @@ fn translate(error: rusqlite::Error) -> Error {
     }
 }
 
-/// An identifier of somebody's schema as SQL has it, whatever it holds.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 /// The address of a file that nobody else has open, so that reading leaves no trace beside it.
 fn uri_at_rest(path: &Path) -> Result<String, Error> {
     let path = path.to_str().ok_or_else(|| Error::misuse("the path of the database is not UTF-8"))?;

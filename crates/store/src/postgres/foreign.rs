@@ -17,6 +17,7 @@ use tokio_postgres::{Client, Row, RowStream};
 
 use self::shapes::{COLUMNS, ColumnRow, TABLES, Table, TableRow};
 use super::errors::translate;
+use crate::dialect::{identifier, table_name};
 use crate::error::Error;
 
 /// What holds in the transaction alone: what the application's role is bound to elsewhere must not end a long reading, and
@@ -68,7 +69,8 @@ impl Foreign {
     pub(crate) fn rows(&self, table: &TableShape, each: impl FnMut(Vec<Cell>) -> bool) -> Result<(), Error> {
         let table = self.table(table)?;
         let all: Vec<usize> = (0..table.kinds.len()).collect();
-        let key: Vec<String> = table.key.iter().map(|at| quoted(&table.shape.columns[*at].name)).collect();
+        let key: Vec<String> =
+            table.key.iter().map(|at| identifier(&table.shape.columns[*at].name)).collect();
         let order = if key.is_empty() { String::new() } else { format!(" order by {}", key.join(", ")) };
         self.read(table, &all, &order, each)
     }
@@ -178,7 +180,7 @@ fn select(table: &Table, columns: &[usize]) -> String {
         if !columns.contains(&at) {
             continue;
         }
-        let expression = kind.expression(&quoted(&column.name));
+        let expression = kind.expression(&identifier(&column.name));
         if kind.may_be_long() {
             let is_long = format!("pg_catalog.octet_length({expression}) > {}", Cell::LONGEST);
             list.push(format!("case when {is_long} then null else {expression} end"));
@@ -257,15 +259,7 @@ fn column_row(row: &Row) -> Result<ColumnRow, tokio_postgres::Error> {
     })
 }
 
-/// A table's name as a statement has it.
+/// The table as a statement has it.
 fn place(table: &TableShape) -> String {
-    match &table.schema {
-        Some(schema) => format!("{}.{}", quoted(schema), quoted(&table.name)),
-        None => quoted(&table.name),
-    }
-}
-
-/// An identifier as a statement has it.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    table_name(table.schema.as_deref(), &table.name)
 }

@@ -15,10 +15,11 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::dialect::Text;
+use crate::dialect::identifier;
 use crate::echo::Observer;
 use crate::error::Error;
 use crate::sqlite::readers::{PAUSE, busy_since};
-use crate::sqlite::{Conn, Role, file, quoted, translate};
+use crate::sqlite::{Conn, Role, file, translate};
 
 /// Pages copied between two reports: about a megabyte.
 const STEP: i32 = 256;
@@ -147,7 +148,7 @@ fn rows_by_table(conn: &Conn) -> Result<Vec<(String, u64)>, Error> {
     let all = "select name from sqlite_schema where type = 'table' and rootpage > 0 order by name";
     let names = conn.rows(text(all), &[])?;
     let count = |name: String| {
-        let sql = format!("select count(*) from {}", quoted(&name));
+        let sql = format!("select count(*) from {}", identifier(&name));
         Ok((name, number(conn, &sql)?))
     };
     names.into_iter().map(|mut row| row.take(0).and_then(count)).collect()

@@ -13,7 +13,8 @@ use sekisho_core::adopt::{Cell, ColumnShape, TableShape};
 
 use super::file::{beside, is_open, resolved};
 use super::readers::{PAUSE, busy_since};
-use super::{quoted, translate, uri_at_rest};
+use super::{translate, uri_at_rest};
+use crate::dialect::identifier;
 use crate::error::Error;
 
 /// How long a lock that the application holds is waited for.
@@ -85,7 +86,7 @@ impl Foreign {
         let sql = format!(
             "select {} from main.{} order by {}",
             columns.join(", "),
-            quoted(&table.name),
+            identifier(&table.name),
             self.order(table)?
         );
         let mut statement = self.raw.prepare(&sql).map_err(translate)?;
@@ -101,7 +102,7 @@ impl Foreign {
 
     /// How many rows a table has.
     pub(crate) fn count(&self, table: &TableShape) -> Result<u64, Error> {
-        let sql = format!("select count(*) from main.{}", quoted(&table.name));
+        let sql = format!("select count(*) from main.{}", identifier(&table.name));
         let count: i64 = self.raw.query_row(&sql, [], |row| row.get(0)).map_err(translate)?;
         Ok(count.unsigned_abs())
     }
@@ -171,7 +172,7 @@ impl Foreign {
             Some(name) => name.to_owned(),
             None => {
                 let keys = self.list(KEYS, [&table.name], |row| row.get::<_, String>(0))?;
-                let keys: Vec<String> = keys.iter().map(|name| quoted(name)).collect();
+                let keys: Vec<String> = keys.iter().map(|name| identifier(name)).collect();
                 if keys.is_empty() { "1".to_owned() } else { keys.join(", ") }
             }
         })
@@ -213,7 +214,7 @@ pub(super) fn keeps_log(path: &Path) -> Result<bool, Error> {
 /// A column, or more zeroes than any value that is read, in place of one that is longer: SQLite knows a value's length
 /// without reading it.
 fn bounded(column: &str) -> String {
-    let (column, longest) = (quoted(column), Cell::LONGEST);
+    let (column, longest) = (identifier(column), Cell::LONGEST);
     format!("case when octet_length({column}) > {longest} then zeroblob({longest} + 1) else {column} end")
 }
 

@@ -6,7 +6,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, params, params_from_iter};
 use sekisho_core::exchange::{Cell, ExtraColumns, SqlModelUser};
 
-use super::{quoted, translate};
+use super::translate;
+use crate::dialect::identifier;
 use crate::error::Error;
 
 /// The tables as SQLModel makes them of the seeds' class `User`, with the two columns that its documents add.
@@ -49,7 +50,7 @@ impl SqlModelFile {
         .map_err(translate)?;
         let mut add = "insert into user values (?, ?, ?, ?, ?, ?".to_owned();
         for name in columns.names() {
-            conn.execute_batch(&format!("alter table user add column {}", quoted(name)))
+            conn.execute_batch(&format!("alter table user add column {}", identifier(name)))
                 .map_err(translate)?;
             add.push_str(", ?");
         }

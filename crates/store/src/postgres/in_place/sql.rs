@@ -2,26 +2,14 @@
 
 use sekisho_core::beside::Table;
 
+pub(super) use crate::dialect::{identifier as name, table_name as place};
 use crate::error::Error;
 use crate::session::{Read, Tx};
-
-/// An identifier as a statement has it.
-pub(super) fn name(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
 
 /// A text within a statement, whatever `standard_conforming_strings` says.
 pub(super) fn literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
     if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
-}
-
-/// A table as a statement has it.
-pub(super) fn place(schema: Option<&str>, table: &str) -> String {
-    match schema {
-        Some(schema) => format!("{}.{}", name(schema), name(table)),
-        None => name(table),
-    }
 }
 
 /// The application's table as a statement has it.

@@ -1,9 +1,9 @@
 //! Statements that are made at run time, of names that are the application's.
 
 use crate::dialect::Text;
+pub(super) use crate::dialect::identifier as name;
 use crate::error::Error;
 use crate::sqlite::Conn;
-pub(super) use crate::sqlite::quoted as name;
 
 /// What the names of all that is made here begin with.
 const PREFIX: &str = "sekisho_beside";
