@@ -20,9 +20,12 @@ pub(super) fn connector(ssl: &PostgresSsl) -> Result<Option<MakeRustlsConnect>, 
     let verifier: Arc<dyn ServerCertVerifier> = match ssl.mode {
         SslMode::Disable => return Ok(None),
         // As libpq: a root certificate that is named is believed in, and nothing else.
-        SslMode::Require if ssl.root_cert.is_none() => Arc::new(AnyServer(Arc::clone(&provider))),
+        SslMode::Require if ssl.root_cert.is_none() => {
+            Arc::new(Lenient { authority: None, provider: Arc::clone(&provider) })
+        }
         SslMode::Require | SslMode::VerifyCa => {
-            Arc::new(AnyName(authority(ssl.root_cert.as_deref(), &provider)?))
+            let authority = Some(authority(ssl.root_cert.as_deref(), &provider)?);
+            Arc::new(Lenient { authority, provider: Arc::clone(&provider) })
         }
         SslMode::VerifyFull => authority(ssl.root_cert.as_deref(), &provider)?,
     };
@@ -72,50 +75,15 @@ fn certificates(path: &Path, option: &str) -> Result<Vec<CertificateDer<'static>
     CertificateDer::pem_file_iter(path).map_err(unreadable)?.collect::<Result<_, _>>().map_err(unreadable)
 }
 
+/// `verify-ca`: the certificate is of an authority that we believe in, whatever name it bears. Without an authority,
 /// `require`: the line is encrypted, and nobody asks who is at its other end.
 #[derive(Debug)]
-struct AnyServer(Arc<CryptoProvider>);
-
-/// `verify-ca`: the certificate is of an authority that we believe in, whatever name it bears.
-#[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
-
-impl ServerCertVerifier for AnyServer {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+struct Lenient {
+    authority: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for AnyName {
+impl ServerCertVerifier for Lenient {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -124,7 +92,8 @@ impl ServerCertVerifier for AnyName {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        match self.0.verify_server_cert(certificate, intermediates, name, ocsp, now) {
+        let Some(authority) = &self.authority else { return Ok(ServerCertVerified::assertion()) };
+        match authority.verify_server_cert(certificate, intermediates, name, ocsp, now) {
             // The name is looked at last, when the chain has been found good.
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
@@ -139,7 +108,7 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, certificate, signed)
+        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -148,10 +117,10 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, certificate, signed)
+        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
