@@ -58,7 +58,7 @@ pub use migrate::{SchemaVersion, schema, schema_served};
 pub use moving::{
     CopyError, Phase, Source, Step, TableCopied, Tally, Target, TargetState, copy_rows, target_state,
 };
-pub use postgres::{PoolStatus, Pooling, ServerFacts};
+pub use postgres::{PoolStatus, ServerFacts};
 pub use session::{Read, Tx};
 pub use sqlite::backup::{Copied, Progress, copy, settle};
 pub use sqlite::file::{beside, resolved};

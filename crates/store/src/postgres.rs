@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use sekisho_core::settings::PostgresUrl;
+use sekisho_core::settings::{self, PostgresUrl};
 
 use crate::echo::Observer;
 use crate::error::Error;
@@ -24,7 +24,6 @@ mod link;
 pub(crate) mod numbers;
 mod pipeline;
 mod pool;
-mod pooling;
 mod schema;
 mod tls;
 mod transaction;
@@ -38,7 +37,6 @@ use link::Sent;
 use pipeline::Pipelines;
 use pool::Pool;
 pub use pool::PoolStatus;
-pub use pooling::Pooling;
 pub(crate) use transaction::Transaction;
 
 /// One database of a PostgreSQL server.
@@ -48,7 +46,6 @@ pub(crate) struct Server {
     pipelines: Arc<Pipelines>,
     /// By the place and length of the text.
     gathers: RwLock<HashMap<(usize, usize), Arc<Gather>>>,
-    pooling: Pooling,
     observer: Arc<Observer>,
 }
 
@@ -56,7 +53,7 @@ impl Server {
     /// Nothing is connected by this, only an address that can't work refused.
     pub(crate) fn new(
         url: &PostgresUrl,
-        pooling: &Pooling,
+        pooling: &settings::Pool,
         lock_wait: Duration,
         observer: &Arc<Observer>,
     ) -> Result<Self, Error> {
@@ -67,7 +64,6 @@ impl Server {
             pool: Pool::new(Arc::clone(&connector), most, wait, Arc::clone(observer))?,
             pipelines: Arc::new(Pipelines::new(Arc::clone(&connector), pooling.readers, wait)),
             gathers: RwLock::default(),
-            pooling: *pooling,
             connector,
             observer: Arc::clone(observer),
         })
@@ -91,10 +87,8 @@ impl Server {
         }
         let mut gathers = self.gathers.write().unwrap_or_else(PoisonError::into_inner);
         let new = || {
-            let Pooling { readers, statement_timeout, .. } = self.pooling;
-            let limit = statement_timeout + Duration::from_secs(1);
             let (pipelines, observer) = (Arc::clone(&self.pipelines), Arc::clone(&self.observer));
-            Arc::new(Gather::new(text, pipelines, observer, readers, limit))
+            Arc::new(Gather::new(text, pipelines, observer, self.connector.limit()))
         };
         Arc::clone(gathers.entry(place).or_insert_with(new))
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use sekisho_core::settings::DatabaseUrl;
+use sekisho_core::settings::{DatabaseUrl, Pool};
 use sekisho_core::time::Timestamp;
 
 use crate::catalogue;
@@ -14,7 +14,7 @@ use crate::echo::{EchoHook, Observer, Stats};
 use crate::error::Error;
 use crate::measures::Measured;
 use crate::migrate;
-use crate::postgres::{PoolStatus, Pooling, Server};
+use crate::postgres::{PoolStatus, Server};
 use crate::session::{Read, Tx};
 use crate::sqlite::file::{self, Found};
 use crate::sqlite::in_place;
@@ -35,7 +35,7 @@ pub struct OpenOptions {
     /// How long a caller waits for a lock that another transaction or process holds: 5 s unless told otherwise.
     pub lock_wait: Duration,
     /// Connections and time-outs of PostgreSQL.
-    pub pool: Pooling,
+    pub pool: Pool,
     /// Whether times, waits and errors are measured: see [`Store::measured`].
     pub measure: bool,
     /// Whether a schema of PostgreSQL that holds somebody else's tables gets ours beside them; a SQLite file never does.
@@ -49,7 +49,7 @@ impl OpenOptions {
             now,
             echo: None,
             lock_wait: Duration::from_secs(5),
-            pool: Pooling::default(),
+            pool: Pool::default(),
             measure: false,
             among_others: false,
         }

@@ -15,7 +15,7 @@ pub struct Hashing {
     pub niceness: u8,
 }
 
-/// Connections to PostgreSQL, and how long it is waited for.
+/// Connections to PostgreSQL, and how long it is waited for; SQLite needs none of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool {
     /// Connections of this process that transactions take, one each.
@@ -26,10 +26,24 @@ pub struct Pool {
     pub connect_timeout: Duration,
     /// How long a transaction waits for a connection.
     pub acquire_timeout: Duration,
-    /// How long a statement may take.
+    /// How long a statement may take; a second later the connection is given up. Longer than the wait for a lock, or that
+    /// wait is never told from slowness.
     pub statement_timeout: Duration,
     /// After how long a silent connection is asked whether the server is still there.
     pub keepalive: Duration,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self {
+            connections: 12,
+            readers: 4,
+            connect_timeout: Duration::from_secs(3),
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(7),
+            keepalive: Duration::from_secs(15),
+        }
+    }
 }
 
 /// Section `http`: limits, proxies, CORS.

@@ -12,7 +12,7 @@ use crate::system::{SystemClock, SystemDice};
 use crate::telemetry::AuthTrace;
 use sekisho_core::settings::{DatabaseUrl, Settings};
 use sekisho_core::{Actor, Clock as _, Ctx, RequestId, dice, keys};
-use sekisho_store::{Dialect, EchoHook, Look, NO_POSTGRESQL, OpenOptions, Pooling, Store, resolved};
+use sekisho_store::{Dialect, EchoHook, Look, NO_POSTGRESQL, OpenOptions, Store, resolved};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -134,18 +134,10 @@ pub(super) fn database_file(settings: &Settings) -> Option<PathBuf> {
 
 /// How the database of these settings is opened.
 pub(super) fn options(settings: &Settings, echo: Option<EchoHook>) -> OpenOptions {
-    let pool = settings.storage.pool;
     OpenOptions {
         echo,
         lock_wait: settings.storage.lock_timeout,
-        pool: Pooling {
-            connections: pool.connections,
-            readers: pool.readers,
-            connect_timeout: pool.connect_timeout,
-            acquire_timeout: pool.acquire_timeout,
-            statement_timeout: pool.statement_timeout,
-            keepalive: pool.keepalive,
-        },
+        pool: settings.storage.pool,
         measure: settings.metrics.listen.is_some(),
         ..OpenOptions::new(SystemClock.now())
     }

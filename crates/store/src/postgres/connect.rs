@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sekisho_core::settings::{ChannelBinding, PostgresUrl, SessionAttrs};
+use sekisho_core::settings::{ChannelBinding, Pool, PostgresUrl, SessionAttrs};
 use tokio_postgres::config::{self, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -13,7 +13,6 @@ use crate::error::Error;
 
 use super::errors::{POOLED, translate, with_cause};
 use super::link::Link;
-use super::pooling::Pooling;
 use super::tls;
 
 /// What must be true of every session: a commit is on the disk when it is acknowledged. And a plan that was made while a
@@ -92,7 +91,7 @@ pub(super) struct Connector {
 
 /// One connection for oneself.
 pub(super) async fn one(url: &PostgresUrl) -> Result<Client, Error> {
-    let (pooling, epoch) = (Pooling::default(), Arc::new(Epoch::default()));
+    let (pooling, epoch) = (Pool::default(), Arc::new(Epoch::default()));
     let connector = Connector::new(url, &pooling, pooling.acquire_timeout, epoch)?;
     Ok(connector.connect(Purpose::Write).await?.into_client())
 }
@@ -106,7 +105,7 @@ struct Host {
 impl Connector {
     pub(super) fn new(
         url: &PostgresUrl,
-        pooling: &Pooling,
+        pooling: &Pool,
         lock_wait: Duration,
         epoch: Arc<Epoch>,
     ) -> Result<Self, Error> {
@@ -214,6 +213,11 @@ impl Connector {
         self.for_one_host() * u32::try_from(self.hosts.len()).unwrap_or(u32::MAX) + Duration::from_secs(1)
     }
 
+    /// How long an answer is waited for.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
     /// What begins a transaction that writes where no setting outlives one; `None` where the session has them all.
     pub(super) fn beginning(&self) -> Option<&str> {
         self.unnamed.then_some(self.beginning.as_str())
@@ -247,7 +251,7 @@ impl Connector {
     }
 }
 
-fn session_options(own: Option<&str>, pooling: &Pooling, lock_wait: Duration) -> String {
+fn session_options(own: Option<&str>, pooling: &Pool, lock_wait: Duration) -> String {
     let ours = format!(
         "-c sekisho.session=ours -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={}",
         pooling.statement_timeout.as_millis(),

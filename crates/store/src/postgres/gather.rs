@@ -25,8 +25,6 @@ pub(super) struct Gather {
     text: &'static str,
     pipelines: Arc<Pipelines>,
     observer: Arc<Observer>,
-    /// How many statements may be under way at once.
-    lanes: usize,
     limit: Duration,
     waiting: Mutex<Waiting>,
 }
@@ -55,11 +53,10 @@ impl Gather {
         house: &'static str,
         pipelines: Arc<Pipelines>,
         observer: Arc<Observer>,
-        lanes: usize,
         limit: Duration,
     ) -> Self {
         let text = Box::leak(of_many(house).into_boxed_str());
-        Self { text, pipelines, observer, lanes: lanes.max(1), limit, waiting: Mutex::default() }
+        Self { text, pipelines, observer, limit, waiting: Mutex::default() }
     }
 
     pub(super) async fn ask(self: &Arc<Self>, id: [u8; 16]) -> Result<Option<Row>, Error> {
@@ -67,7 +64,7 @@ impl Gather {
         let begins = {
             let mut waiting = self.waiting();
             waiting.callers.push(Caller { id, reply });
-            let begins = waiting.under_way < self.lanes;
+            let begins = waiting.under_way < self.pipelines.connections();
             waiting.under_way += usize::from(begins);
             begins
         };

@@ -33,6 +33,11 @@ impl Pipelines {
         Self { connector, slots, next: AtomicUsize::new(0), acquire_timeout, reached: AtomicBool::new(false) }
     }
 
+    /// How many connections there are.
+    pub(super) fn connections(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Runs one statement that reads, outside of any transaction.
     pub(super) async fn ask(self: &Arc<Self>, text: &'static str, sent: Sent<'_>) -> Result<Answer, Error> {
         let mut again = true;

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use sekisho_core::settings::DatabaseUrl;
-use sekisho_store::{Error, OpenOptions, Pooling, Store};
+use sekisho_core::settings::{DatabaseUrl, Pool};
+use sekisho_store::{Error, OpenOptions, Store};
 use sekisho_throwaway::Postgres;
 
 use crate::world::{NOW, id, insert, new_user};
@@ -77,7 +77,7 @@ async fn in_transaction_mode_it_works_with_the_option_and_is_refused_without() {
         "{said}"
     );
 
-    let pool = Pooling { connections: 8, ..Pooling::default() };
+    let pool = Pool { connections: 8, ..Pool::default() };
     let options = OpenOptions { pool, ..OpenOptions::new(NOW) };
     let url = bouncer.url("&pgbouncer=true");
     let (one, other) =

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use sekisho_store::{Error, OpenOptions, Pooling, Store};
+use sekisho_core::settings::Pool;
+use sekisho_store::{Error, OpenOptions, Store};
 
 use crate::postgres::{Database, open, open_with};
 use crate::world::{NOW, id, insert, insert_tim, new_user};
 
 /// Two connections for transactions, and little patience.
 async fn narrow() -> Database {
-    let pool = Pooling { connections: 2, acquire_timeout: Duration::from_millis(800), ..Pooling::default() };
+    let pool = Pool { connections: 2, acquire_timeout: Duration::from_millis(800), ..Pool::default() };
     open_with(OpenOptions { pool, measure: true, ..OpenOptions::new(NOW) }).await
 }
 
@@ -55,7 +56,7 @@ async fn transactions_without_a_connection_wait_for_one_and_no_longer_than_they_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_writers_on_two_connections_all_get_their_turn() {
-    let pool = Pooling { connections: 2, ..Pooling::default() };
+    let pool = Pool { connections: 2, ..Pool::default() };
     let db = open_with(OpenOptions { pool, ..OpenOptions::new(NOW) }).await;
     let one = |store: Store, number: u64| async move {
         let name = format!("user{number}");
@@ -105,7 +106,7 @@ async fn a_snapshot_may_be_silent_for_as_long_as_its_reader_takes() {
 
 #[tokio::test]
 async fn a_caller_who_goes_away_in_the_middle_of_a_statement_leaves_nobody_waiting() {
-    let pool = Pooling { connections: 3, ..Pooling::default() };
+    let pool = Pool { connections: 3, ..Pool::default() };
     let db = open_with(OpenOptions { pool, ..OpenOptions::new(NOW) }).await;
     insert_tim(&db.store).await;
     let mut holder = db.store.begin().await.unwrap();
