@@ -195,27 +195,26 @@ impl Transaction {
         let Some(loan) = &self.loan else { return Err(Error::Poisoned) };
         self.state = State::Asked;
         let link: &Link = loan;
-        let outcome = match fresh {
-            // Behind a pooler what is sent together may reach two servers.
-            true if self.connector.beginning().is_some() => {
-                let begin = link.say(beginning(self.kind, &self.connector));
-                match self.observer.tell_to_come("begin", |()| 0, begin).await {
+        let outcome = if fresh {
+            let begin = link.say(beginning(self.kind, &self.connector));
+            let begin = async {
+                let begun = self.observer.tell_to_come("begin", |()| 0, begin).await;
+                // A server that begins nothing takes no writes: it is a standby, or going.
+                begun.map_err(|failed| Failed { over: true, ..failed })
+            };
+            if self.connector.beginning().is_some() {
+                // Behind a pooler what is sent together may reach two servers.
+                match begin.await {
                     Ok(()) => send(link).await,
-                    Err(failed) => Err(Failed { over: true, ..failed }),
+                    Err(failed) => Err(failed),
                 }
-            }
-            true => {
-                let begin = self.observer.tell_to_come(
-                    "begin",
-                    |()| 0,
-                    link.say(beginning(self.kind, &self.connector)),
-                );
+            } else {
                 // Sent together and in this order: the beginning costs no time of its own.
                 let (begun, sent) = join(begin, send(link)).await;
-                // A server that begins nothing takes no writes: it is a standby, or going.
-                begun.map_err(|failed| Failed { over: true, ..failed }).and(sent)
+                begun.and(sent)
             }
-            false => send(link).await,
+        } else {
+            send(link).await
         };
         match outcome {
             Ok(value) => {
