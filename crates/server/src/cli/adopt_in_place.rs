@@ -3,10 +3,10 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use sekisho_core::Clock as _;
 use sekisho_core::adopt::Mapping;
 use sekisho_core::beside::SetValue;
 use sekisho_core::settings::{DatabaseUrl, toml_text};
-use sekisho_core::{Actor, Clock as _, Ctx, RequestId, Timestamp, dice};
 use sekisho_store::Foreign;
 use serde_json::json;
 
@@ -143,8 +143,8 @@ pub(super) fn write(
     sets: &[SetValue],
     out: &Out,
 ) -> Result<(Report, Further), Stop> {
-    let now = SystemClock.now();
-    let ctx = context(now);
+    let ctx = open::operator();
+    let now = ctx.now;
     let origin = Origin(None);
     open::runtime()?.block_on(async {
         let mut line = ProgressLine::new(out.is_json());
@@ -170,16 +170,6 @@ pub(super) fn write(
             .map_err(|error| adopt_release::stop(&error))?;
         Ok((report, further(source, mapping, &stands)))
     })
-}
-
-fn context(now: Timestamp) -> Ctx {
-    Ctx {
-        request_id: RequestId::new(dice::array(&SystemDice)),
-        peer: None,
-        agent: None,
-        actor: Actor::Operator,
-        now,
-    }
 }
 
 fn further(source: &DatabaseUrl, mapping: &Mapping, stands: &Stands) -> Further {
