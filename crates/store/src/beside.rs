@@ -4,6 +4,8 @@
 //! stands on the heap: it is rare, and would make every caller's future larger.
 
 mod life;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use life::TrialFailure;
 pub(crate) use life::{Shown, Step, lives};

@@ -11,35 +11,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rusqlite::Connection;
 use sekisho_core::accounts::IncomingUser;
 use sekisho_core::beside::{NOBODYS_HASH, Roles, SetValue, Standing, Table, plan};
-use sekisho_core::credentials::{HashString, SchemeCost};
-use sekisho_core::id::UserId;
+use sekisho_core::credentials::HashString;
 use sekisho_core::settings::DatabaseUrl;
-use sekisho_core::time::Timestamp;
 
 use crate::beside::TrialFailure;
+use crate::beside::testing::*;
 use crate::error::Error;
 use crate::session::Tx;
 use crate::sqlite::in_place::leave_wal;
 use crate::store::{OpenOptions, Store};
-use crate::user_changes::{Field, Insert, NewUser};
-
-const NOW: Timestamp = Timestamp::from_micros(1_710_391_048_000_000);
-const HASH: &str = "$2b$12$2Ss8aodwv5mZjR1Ofee86.OgtdlekDXCtdB6xH.l/nUMd9K73tmXa";
-const LATER: &str = "$2b$12$aaaaodwv5mZjR1Ofee86.OgtdlekDXCtdB6xH.l/nUMd9K73tmXa";
+use crate::user_changes::{Field, Insert};
 
 /// The table as SQLModel makes it of the seeds' class.
 const SEEDS: &str = "create table user (id integer not null, email varchar not null, username varchar not null, \
      hashed_password varchar not null, primary key (id)); create unique index ix_user_email on user (email); \
      insert into user values (1, 'tim@gmail.com', 'tim', '$2b$12$2Ss8aodwv5mZjR1Ofee86.OgtdlekDXCtdB6xH.l/nUMd9K73tmXa')";
-
-const SEEDS_ROLES: Roles<'_> = Roles {
-    id: "id",
-    username: Some("username"),
-    email: Some("email"),
-    full_name: None,
-    hash: "hashed_password",
-    disabled: None,
-};
 
 struct World {
     folder: PathBuf,
@@ -121,64 +107,4 @@ impl Drop for World {
 
 fn standing(table: Table) -> Standing {
     Standing { since: NOW.as_micros(), copy: "copy".into(), journal_mode: "delete".into(), table }
-}
-
-fn id(last: u8) -> UserId {
-    let mut bytes = [7; 16];
-    bytes[15] = last;
-    UserId::from_bytes(bytes)
-}
-
-fn kind() -> SchemeCost {
-    SchemeCost { scheme: "bcrypt".into(), cost: "12".into() }
-}
-
-fn incoming(external_id: &str, username: String, email: String, hash: &str) -> IncomingUser {
-    let number: u8 = external_id.parse().unwrap_or(99);
-    IncomingUser {
-        id: id(number),
-        external_id: Some(external_id.to_owned()),
-        username_key: Some(username.clone()),
-        username,
-        email_key: Some(email.clone()),
-        email: Some(email),
-        full_name: None,
-        extra: None,
-        token_version: 0,
-        disabled_at: None,
-        created_at: NOW,
-        updated_at: NOW,
-        password: Some((HashString::new(hash.to_owned()), kind())),
-    }
-}
-
-async fn take(tx: &mut Tx, user: &IncomingUser) {
-    assert_eq!(tx.insert_incoming(user).await, Ok(Insert::Done));
-    tx.note_adopted_user(user.external_id.as_deref().unwrap(), user.id, NOW).await.unwrap();
-}
-
-async fn register(store: &Store, last: u8, username: &str, email: &str) -> Result<Insert, Error> {
-    let mut tx = store.begin().await?;
-    let new = NewUser {
-        id: id(last),
-        username,
-        username_key: Some(username),
-        email: Some(email),
-        email_key: Some(email),
-        full_name: Some("Ann"),
-        external_id: None,
-        now: NOW,
-    };
-    let inserted = tx.insert_user(&new).await?;
-    if inserted == Insert::Done {
-        tx.set_password(new.id, &HashString::new(HASH.to_owned()), &kind(), NOW).await?;
-        tx.commit().await?;
-    }
-    Ok(inserted)
-}
-
-async fn within(store: &Store, work: impl AsyncFnOnce(&mut Tx)) {
-    let mut tx = store.begin().await.unwrap();
-    work(&mut tx).await;
-    tx.commit().await.unwrap();
 }
